@@ -1,0 +1,1 @@
+"""Understudy's agent: plays a learned sensor over MQTT."""

@@ -1,0 +1,32 @@
+"""What can go wrong, by the thing that was wrong.
+
+A message says what, where and what to do, and names the file, key and value.
+"""
+
+
+class UnderstudyError(Exception):
+    """Root of every error that Understudy raises on purpose."""
+
+
+class ConfigError(UnderstudyError, ValueError):
+    """The configuration cannot be used."""
+
+
+class BundleError(UnderstudyError, ValueError):
+    """A bundle is damaged, hostile or of another version."""
+
+
+class RecordingError(UnderstudyError, ValueError):
+    """A recording cannot be read or learnt from."""
+
+
+class CameraError(UnderstudyError, OSError):
+    """A camera could not be opened, or gave no frame in time."""
+
+
+class OutputError(UnderstudyError, ConnectionError):
+    """An output refused a message or could not be reached."""
+
+
+EXIT_USAGE = 2
+EXIT_CONFIG = 78  # sysexits.h EX_CONFIG: systemd is told not to restart into the same error

@@ -1,0 +1,249 @@
+"""The leaves of a template: what stands at the end of a path in a message.
+
+Every node knows both directions. `render` writes JSON text for a block of readings; `parse` is its
+inverse and fills the columns of a table from recorded values, with NaN where a message has none.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, JsonValue, model_validator
+
+from agent.clock import NS_PER_S
+from agent.message.numbers import NumberFormat
+from agent.message.times import TimeFormat
+from agent.reading import Column, Readings
+from agent.strict import Strict
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
+"""Stands for a key that a message does not have (JSON's null is None)."""
+
+MAX_LAG_S = 1e9  # some 31 years: keeps every time within the calendar, whatever a bundle says
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Recorded messages as columns, for the trainer.
+
+    Attributes:
+        event_ns: Event time of each message, in nanoseconds since 1970 (UTC); zeros where it has none.
+        columns: Shape (messages,) each, by name; NaN where a message has no value.
+    """
+
+    event_ns: list[int]
+    columns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def fill(self, column: str, values: list[Any], convert: Callable[[Any], float]) -> None:
+        """Set a column from recorded values."""
+        numbers = [math.nan if value is ABSENT or value is None else convert(value) for value in values]
+        self.columns[column] = np.array(numbers, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What writing needs besides the readings.
+
+    Attributes:
+        rng: Draws what is made afresh (identifiers).
+        zone: Timezone for naive local times; None: at the recording's offset.
+        last_ns: Event time of the last reading that is written together with these.
+    """
+
+    rng: np.random.Generator
+    zone: tzinfo | None
+    last_ns: int
+
+
+class Constant(Strict):
+    """The same JSON value in every message."""
+
+    node: Literal["constant"] = "constant"
+    value: JsonValue
+
+    @cached_property
+    def text(self) -> str:
+        return to_json(self.value)
+
+    def columns(self) -> list[Column]:
+        return []
+
+    def render(self, readings: Readings, _pen: Pen) -> list[str]:
+        return [self.text] * len(readings)
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """A constant fills no column."""
+
+
+class Number(Strict):
+    """A number, in the format of the recording."""
+
+    node: Literal["number"] = "number"
+    column: str
+    format: NumberFormat
+
+    def columns(self) -> list[Column]:
+        return [Column(name=self.column, integer=self.format.denominator is not None)]
+
+    def render(self, readings: Readings, _pen: Pen) -> list[str]:
+        return self.format.texts(readings.rows.column(self.column))
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        table.fill(self.column, values, self.format.column_value)
+
+
+class Category(Strict):
+    """One of a few JSON values, by its code."""
+
+    node: Literal["category"] = "category"
+    column: str
+    labels: Annotated[list[JsonValue], Field(min_length=1)]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [to_json(label) for label in self.labels]
+
+    def columns(self) -> list[Column]:
+        return [Column(name=self.column, size=len(self.labels))]
+
+    def render(self, readings: Readings, _pen: Pen) -> list[str]:
+        texts = self.texts
+        return [texts[code] for code in readings.rows.codes(self.column)]
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        codes = {text: code for code, text in enumerate(self.texts)}
+        table.fill(self.column, values, lambda value: codes[to_json(value)])
+
+
+class EventTime(Strict):
+    """When it happened."""
+
+    node: Literal["event-time"] = "event-time"
+    format: TimeFormat
+
+    def columns(self) -> list[Column]:
+        return []
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        return self.format.texts(readings.event_ns, pen.zone)
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """The event time is no column: arrival and period know when readings come."""
+
+
+class LagTime(Strict):
+    """A time that follows the event (or precedes it) by a lag.
+
+    Attributes:
+        lags: Columns of seconds to add to the event time. More than one where this time is later than
+            another one in every message: its own lag is then relative to that one, so the order holds.
+    """
+
+    node: Literal["lag-time"] = "lag-time"
+    lags: Annotated[list[str], Field(min_length=1)]
+    format: TimeFormat
+
+    def columns(self) -> list[Column]:
+        return [Column(name=lag) for lag in self.lags]
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        total_s = np.sum([readings.rows.column(lag) for lag in self.lags], axis=0)
+        lags_s = np.clip(total_s, -MAX_LAG_S, MAX_LAG_S).tolist()
+        times = [event + round(lag_s * NS_PER_S) for event, lag_s in zip(readings.event_ns, lags_s, strict=True)]
+        return self.format.texts(times, pen.zone)
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """Fills the lag behind the event; `Template.parse` then makes it relative to the last other time."""
+        times = [event if v is ABSENT or v is None else self.format.parse(v) for v, event in zip(values, table.event_ns, strict=True)]
+        lags = [(time - event) / NS_PER_S for time, event in zip(times, table.event_ns, strict=True)]
+        table.fill(self.lags[-1], [v if v is ABSENT or v is None else lag for v, lag in zip(values, lags, strict=True)], float)
+
+
+class ExportTime(Strict):
+    """The moment at which messages left for a file or a topic together: one for all, after the last event."""
+
+    node: Literal["export-time"] = "export-time"
+    delay_s: Annotated[float, Field(ge=0, le=MAX_LAG_S)]
+    format: TimeFormat
+
+    def columns(self) -> list[Column]:
+        return []
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        return self.format.texts([pen.last_ns + round(self.delay_s * NS_PER_S)], pen.zone) * len(readings)
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """An export's moment fills no column."""
+
+
+class Counter(Strict):
+    """A whole number that grows by the same step with every message."""
+
+    node: Literal["counter"] = "counter"
+    start: Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    step: Annotated[int, Field(ge=-(2**31), lt=2**31)]
+    quoted: bool = False
+
+    def columns(self) -> list[Column]:
+        return []
+
+    def render(self, readings: Readings, _pen: Pen) -> list[str]:
+        quote = '"' if self.quoted else ""
+        return [f"{quote}{self.start + self.step * seq}{quote}" for seq in readings.seq]
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """A counter follows the sequence number: no column."""
+
+
+class Run(Strict):
+    """A run of characters in an identifier: `count` from `alphabet`."""
+
+    alphabet: Annotated[str, Field(min_length=1, max_length=128)]
+    count: Annotated[int, Field(ge=1, le=256)]
+
+
+class Identifier(Strict):
+    """A string made afresh for every message, in the shape of the recorded ones; none is ever replayed."""
+
+    node: Literal["identifier"] = "identifier"
+    runs: Annotated[list[Run], Field(min_length=1, max_length=256)]
+    quoted: bool = True
+
+    @model_validator(mode="after")
+    def _an_unquoted_one_is_a_number(self) -> "Identifier":
+        first, *rest = self.runs
+        digits = "".join(run.alphabet for run in self.runs).isdigit()
+        if not self.quoted and (not digits or "0" in first.alphabet or (rest and first.count != 1)):
+            raise ValueError("an identifier without quotes is digits, and does not start with 0")
+        return self
+
+    def columns(self) -> list[Column]:
+        return []
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        return [to_json(text) if self.quoted else text for text in self.fresh(len(readings), pen.rng)]
+
+    def fresh(self, count: int, rng: np.random.Generator) -> list[str]:
+        """`count` new strings of this shape."""
+        texts = [""] * count
+        for run in self.runs:
+            picks = rng.integers(len(run.alphabet), size=(count, run.count)).tolist()
+            texts = [
+                text + "".join(run.alphabet[pick] for pick in row) for text, row in zip(texts, picks, strict=True)
+            ]
+        return texts
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        """Recorded identifiers are not learnt."""
+
+
+def to_json(value: JsonValue) -> str:
+    """Compact JSON, as messages are written."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+

@@ -1,0 +1,66 @@
+"""How a sensor writes its numbers, learnt once and then kept: grid, precision, decimals, quotes."""
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from agent.strict import Strict
+
+
+class NumberFormat(Strict):
+    """From a column's values to the text of a JSON number (or a string that holds one), and back.
+
+    Attributes:
+        denominator: Every value is a whole multiple of 1/denominator (1: integers, 100: two decimals,
+            256: a quantised score); the column then holds the multiples. None: the column holds the value.
+        single: Every value is exactly a 32-bit float.
+        significant: Significant digits, where values are written with fewer than a 64-bit float needs.
+        decimals: Digits after the point, where trailing zeros are written too.
+        whole: A value without fraction is written as an integer (`426`, not `426.0`).
+        quoted: The number stands in a JSON string.
+    """
+
+    denominator: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    single: bool = False
+    significant: Annotated[int, Field(ge=1, le=17)] | None = None
+    decimals: Annotated[int, Field(ge=0, le=17)] | None = None
+    whole: bool = False
+    quoted: bool = False
+
+    @model_validator(mode="after")
+    def _integers_are_whole(self) -> "NumberFormat":
+        if self.denominator == 1 and not self.whole and self.decimals is None and not self.quoted:
+            raise ValueError("a number with denominator 1 must be whole")
+        return self
+
+    def column_value(self, value: float | str) -> float:
+        """What the column holds for a value of a message."""
+        number = float(value)
+        return number if self.denominator is None else float(round(number * self.denominator))
+
+    def numbers(self, column: NDArray[np.float64]) -> list[float]:
+        """The numbers that are written for a column's values."""
+        if self.denominator is not None:
+            numbers: list[float] = (np.rint(column) / self.denominator).tolist()
+        elif self.single:
+            numbers = column.astype(np.float32).astype(np.float64).tolist()
+        elif self.significant is not None:
+            numbers = [float(f"{x:.{self.significant}g}") for x in column.tolist()]
+        else:
+            numbers = column.tolist()
+        return numbers
+
+    def texts(self, column: NDArray[np.float64]) -> list[str]:
+        """The JSON text of each value, quotes included."""
+        texts = [self.text(x) for x in self.numbers(column)]
+        return [f'"{text}"' for text in texts] if self.quoted else texts
+
+    def text(self, number: float) -> str:
+        """One number as the sensor writes it, without quotes."""
+        if self.decimals is not None:
+            return f"{number:.{self.decimals}f}"
+        if self.whole and number.is_integer():
+            return str(int(number))
+        return repr(number + 0.0)  # + 0.0 turns -0.0 into 0.0

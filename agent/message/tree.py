@@ -1,0 +1,184 @@
+"""The branches of a template: objects, keys that may be null or missing, and lists of varying length."""
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from agent.message.boxes import Box
+from agent.message.leaves import (
+    ABSENT,
+    Category,
+    Constant,
+    Counter,
+    EventTime,
+    ExportTime,
+    Identifier,
+    LagTime,
+    Number,
+    Pen,
+    Table,
+    to_json,
+)
+from agent.reading import Column, Readings
+from agent.strict import Strict
+
+
+class Maybe(Strict):
+    """A value that is null, or whose key is missing, in some messages.
+
+    Attributes:
+        column: Category column of what stands there. Values that come and go together share one.
+        states: By code.
+    """
+
+    node: Literal["maybe"] = "maybe"
+    column: str
+    states: Annotated[list[Literal["value", "null", "missing"]], Field(min_length=2, max_length=3)]
+    of: "Node"
+
+    def columns(self) -> list[Column]:
+        return [Column(name=self.column, size=len(self.states)), *self.of.columns()]
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        """As for every node, but a missing key is the empty string."""
+        states = [self.states[code] for code in readings.rows.codes(self.column)]
+        texts = self.of.render(readings, pen)
+        return [
+            text if state == "value" else "null" if state == "null" else ""
+            for text, state in zip(texts, states, strict=True)
+        ]
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        self.of.parse(values, table)
+        codes = {state: code for code, state in enumerate(self.states)}
+        table.fill(self.column, [state_of(value) for value in values], lambda state: codes[state])
+
+
+class Object(Strict):
+    """A JSON object, its keys in the recording's order."""
+
+    node: Literal["object"] = "object"
+    members: dict[str, "Node"]
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return [f"{to_json(key)}:" for key in self.members]
+
+    def columns(self) -> list[Column]:
+        return [column for node in self.members.values() for column in node.columns()]
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        if not self.members:
+            return ["{}"] * len(readings)
+        written = []
+        for key, node in zip(self._keys, self.members.values(), strict=True):
+            texts = node.render(readings, pen)
+            written.append([key + text if text else "" for text in texts])
+        return ["{" + ",".join(filter(None, parts)) + "}" for parts in zip(*written, strict=True)]
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        for key, node in self.members.items():
+            node.parse([v.get(key, ABSENT) if isinstance(v, dict) else ABSENT for v in values], table)
+
+
+class Items(Strict):
+    """A list whose length and kinds of items vary from message to message.
+
+    Every kind of item has as many *slots* as it was seen in one message (`person 1`, `person 2`), each
+    learnt on its own. One category column holds which slots a message fills, so what occurs together in
+    the recording occurs together here.
+
+    Attributes:
+        column: Category column of the composition.
+        compositions: Names of the slots in a message, by code.
+        slots: The item of each slot.
+        kind_key: Key of an item that tells its kind; None where items are told apart by position alone.
+        sorted_by: Key of an item by which the recording's items always fall.
+    """
+
+    node: Literal["items"] = "items"
+    column: str
+    compositions: Annotated[list[list[str]], Field(min_length=1)]
+    slots: dict[str, "Node"]
+    kind_key: str | None = None
+    sorted_by: str | None = None
+
+    @model_validator(mode="after")
+    def _slots_exist(self) -> "Items":
+        for slot in {slot for composition in self.compositions for slot in composition}:
+            if slot not in self.slots:
+                raise ValueError(f"list {self.column!r}: a composition names slot {slot!r}, which is not there")
+            if self.sorted_by is not None and self._rank_node(slot) is None:
+                raise ValueError(f"list {self.column!r}: slot {slot!r} has no number at {self.sorted_by!r} to sort by")
+        return self
+
+    def columns(self) -> list[Column]:
+        own = Column(name=self.column, size=len(self.compositions))
+        return [own, *(column for node in self.slots.values() for column in node.columns())]
+
+    def render(self, readings: Readings, pen: Pen) -> list[str]:
+        chosen = [self.compositions[code] for code in readings.rows.codes(self.column)]
+        lists: list[list[tuple[float, str]]] = [[] for _ in chosen]
+        places: dict[str, list[int]] = {}
+        for place, slots in enumerate(chosen):
+            for slot in slots:
+                places.setdefault(slot, []).append(place)
+        rendered = {slot: self._render_slot(slot, readings.take(at), pen) for slot, at in places.items()}
+        for place, slots in enumerate(chosen):
+            lists[place] = [rendered[slot].pop(0) for slot in slots]
+        if self.sorted_by is not None:
+            for items in lists:
+                items.sort(key=lambda item: -item[0])
+        return ["[" + ",".join(text for _, text in items) + "]" for items in lists]
+
+    def parse(self, values: list[Any], table: Table) -> None:
+        filled = [self.fill_slots(value) if isinstance(value, list) else None for value in values]
+        for slot, node in self.slots.items():
+            node.parse([ABSENT if slots is None else slots.get(slot, ABSENT) for slots in filled], table)
+        codes = {tuple(names): code for code, names in enumerate(self.compositions)}
+        compositions = [None if slots is None else self.composition(slots) for slots in filled]
+        table.fill(self.column, compositions, lambda names: codes[names])
+
+    def fill_slots(self, items: list[Any]) -> dict[str, Any]:
+        """A recorded list's items by the slot each belongs to, in the list's order."""
+        return slots_of(items, self.kind_key)
+
+    def composition(self, slots: dict[str, Any]) -> tuple[str, ...]:
+        """The names of the slots, in the list's order where that is not the order of `sorted_by`."""
+        return tuple(slots if self.sorted_by is None else sorted(slots))
+
+    def _render_slot(self, slot: str, readings: Readings, pen: Pen) -> list[tuple[float, str]]:
+        texts = self.slots[slot].render(readings, pen)
+        rank = self._rank_node(slot)
+        ranks = [0.0] * len(texts) if rank is None else [float(t.strip('"')) for t in rank.render(readings, pen)]
+        return list(zip(ranks, texts, strict=True))
+
+    def _rank_node(self, slot: str) -> Number | Constant | None:
+        node = self.slots[slot]
+        member = node.members.get(self.sorted_by or "") if isinstance(node, Object) else None
+        return member if isinstance(member, Number | Constant) else None
+
+
+def slots_of(items: list[Any], kind_key: str | None) -> dict[str, Any]:
+    """The items of one recorded list by slot: the first person is `person 1`, the second `person 2`."""
+    slots: dict[str, Any] = {}
+    for item in items:
+        kind = str(item.get(kind_key)) if kind_key is not None and isinstance(item, dict) else "item"
+        number = 1
+        while (slot := f"{kind} {number}") in slots:
+            number += 1
+        slots[slot] = item
+    return slots
+
+
+def state_of(value: Any) -> str:
+    """What stands in a message: a value, null, or nothing."""
+    return "missing" if value is ABSENT else "null" if value is None else "value"
+
+
+Leaf = Constant | Number | Category | EventTime | LagTime | ExportTime | Counter | Identifier | Box
+Node = Annotated[Leaf | Maybe | Object | Items, Field(discriminator="node")]
+
+for _model in (Maybe, Object, Items):
+    _model.model_rebuild()

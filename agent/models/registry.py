@@ -1,0 +1,21 @@
+"""Every model kind that the agent can play. A new kind is a file of its own and one line here."""
+
+from agent.models.bundle import Bundle
+from agent.models.copula import CopulaSampler
+from agent.models.sampler import Sampler
+
+SAMPLERS: dict[str, type[Sampler]] = {
+    "gaussian-copula": CopulaSampler,
+}
+
+
+def sampler_of(bundle: Bundle) -> Sampler:
+    """The sampler for a bundle's kind.
+
+    Raises:
+        BundleError: The kind is unknown, or its arrays are not as they must be.
+    """
+    kind = SAMPLERS.get(bundle.manifest.kind)
+    if kind is None:
+        raise bundle.error("manifest.json", f"kind {bundle.manifest.kind!r} is unknown; known: {', '.join(SAMPLERS)}")
+    return kind.load(bundle)

@@ -1,0 +1,1 @@
+"""Understudy's trainer: learns a sensor's recording and exports it to a bundle."""
