@@ -42,7 +42,7 @@ class Rows:
         self.matrix = matrix
 
     def __len__(self) -> int:
-        return self.matrix.shape[0]
+        return int(self.matrix.shape[0])
 
     def column(self, name: str) -> NDArray[np.float64]:
         """The values of one column, shape (rows,)."""

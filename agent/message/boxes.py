@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.message.leaves import ABSENT, Pen, Table
+from agent.message.leaves import Pen, Table, is_value
 from agent.message.numbers import NumberFormat
 from agent.reading import Column, Readings
 from agent.strict import Strict
@@ -98,7 +98,8 @@ def coordinates(value: Any) -> list[float] | None:
 def box_corners(values: list[Any], order: Order, format_: NumberFormat) -> Floats:
     """Near and far corners of recorded boxes, shape (4, values): y, x, y, x; NaN where there is none."""
     nothing = [np.nan] * 4
-    rows = [nothing if v is ABSENT or v is None else coordinates(v) or nothing for v in values]
+    rows = [coordinates(v) or nothing if is_value(v) else nothing for v in values]
     scale = format_.denominator or 1
     written = np.array(rows, np.float64).reshape(-1, 4).T * scale
-    return _CORNERS[order](written if scale == 1 else np.rint(written))
+    corners: Floats = _CORNERS[order](written if scale == 1 else np.rint(written))
+    return corners

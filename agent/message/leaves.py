@@ -24,6 +24,8 @@ from agent.strict import Strict
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 """Stands for a key that a message does not have (JSON's null is None)."""
+OUTSIDE: Any = type("Outside", (), {"__repr__": lambda _: "OUTSIDE"})()
+"""Stands for a value whose surroundings a message does not have: nothing to learn from."""
 
 MAX_LAG_S = 1e9  # some 31 years: keeps every time within the calendar, whatever a bundle says
 
@@ -42,7 +44,7 @@ class Table:
 
     def fill(self, column: str, values: list[Any], convert: Callable[[Any], float]) -> None:
         """Set a column from recorded values."""
-        numbers = [math.nan if value is ABSENT or value is None else convert(value) for value in values]
+        numbers = [convert(value) if is_value(value) else math.nan for value in values]
         self.columns[column] = np.array(numbers, np.float64)
 
 
@@ -160,9 +162,9 @@ class LagTime(Strict):
 
     def parse(self, values: list[Any], table: Table) -> None:
         """Fills the lag behind the event; `Template.parse` then makes it relative to the last other time."""
-        times = [event if v is ABSENT or v is None else self.format.parse(v) for v, event in zip(values, table.event_ns, strict=True)]
-        lags = [(time - event) / NS_PER_S for time, event in zip(times, table.event_ns, strict=True)]
-        table.fill(self.lags[-1], [v if v is ABSENT or v is None else lag for v, lag in zip(values, lags, strict=True)], float)
+        pairs = zip(values, table.event_ns, strict=True)
+        lags = [(self.format.parse(v) - event) / NS_PER_S if is_value(v) else None for v, event in pairs]
+        table.fill(self.lags[-1], lags, float)
 
 
 class ExportTime(Strict):
@@ -234,9 +236,7 @@ class Identifier(Strict):
         texts = [""] * count
         for run in self.runs:
             picks = rng.integers(len(run.alphabet), size=(count, run.count)).tolist()
-            texts = [
-                text + "".join(run.alphabet[pick] for pick in row) for text, row in zip(texts, picks, strict=True)
-            ]
+            texts = [text + "".join(run.alphabet[pick] for pick in row) for text, row in zip(texts, picks, strict=True)]
         return texts
 
     def parse(self, values: list[Any], table: Table) -> None:
@@ -247,3 +247,7 @@ def to_json(value: JsonValue) -> str:
     """Compact JSON, as messages are written."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
+
+def is_value(value: Any) -> bool:
+    """Whether something stands there that can be learnt from."""
+    return value is not None and value is not ABSENT and value is not OUTSIDE

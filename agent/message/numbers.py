@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from agent.strict import Strict
 
@@ -28,12 +28,6 @@ class NumberFormat(Strict):
     decimals: Annotated[int, Field(ge=0, le=17)] | None = None
     whole: bool = False
     quoted: bool = False
-
-    @model_validator(mode="after")
-    def _integers_are_whole(self) -> "NumberFormat":
-        if self.denominator == 1 and not self.whole and self.decimals is None and not self.quoted:
-            raise ValueError("a number with denominator 1 must be whole")
-        return self
 
     def column_value(self, value: float | str) -> float:
         """What the column holds for a value of a message."""

@@ -79,4 +79,3 @@ def _walk(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
             yield from _walk((*path, f"[{slot}]"), item)
     elif isinstance(node, Maybe):
         yield from _walk(path, node.of)
-

@@ -159,4 +159,3 @@ def _parse_epoch(text: str, unit_ns: int) -> int:
     whole, _, fraction = text.partition(".")
     nanos = int((fraction + "0" * 12)[:12]) * unit_ns // 10**12 if fraction else 0
     return int(whole) * unit_ns + nanos
-

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from agent.message.boxes import Box
 from agent.message.leaves import (
     ABSENT,
+    OUTSIDE,
     Category,
     Constant,
     Counter,
@@ -52,7 +53,8 @@ class Maybe(Strict):
     def parse(self, values: list[Any], table: Table) -> None:
         self.of.parse(values, table)
         codes = {state: code for code, state in enumerate(self.states)}
-        table.fill(self.column, [state_of(value) for value in values], lambda state: codes[state])
+        states = [OUTSIDE if value is OUTSIDE else state_of(value) for value in values]
+        table.fill(self.column, states, lambda state: codes[state])
 
 
 class Object(Strict):
@@ -79,7 +81,7 @@ class Object(Strict):
 
     def parse(self, values: list[Any], table: Table) -> None:
         for key, node in self.members.items():
-            node.parse([v.get(key, ABSENT) if isinstance(v, dict) else ABSENT for v in values], table)
+            node.parse([v.get(key, ABSENT) if isinstance(v, dict) else OUTSIDE for v in values], table)
 
 
 class Items(Strict):
@@ -135,7 +137,7 @@ class Items(Strict):
     def parse(self, values: list[Any], table: Table) -> None:
         filled = [self.fill_slots(value) if isinstance(value, list) else None for value in values]
         for slot, node in self.slots.items():
-            node.parse([ABSENT if slots is None else slots.get(slot, ABSENT) for slots in filled], table)
+            node.parse([OUTSIDE if slots is None else slots.get(slot, OUTSIDE) for slots in filled], table)
         codes = {tuple(names): code for code, names in enumerate(self.compositions)}
         compositions = [None if slots is None else self.composition(slots) for slots in filled]
         table.fill(self.column, compositions, lambda names: codes[names])

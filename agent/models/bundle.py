@@ -56,7 +56,9 @@ class Bundle:
             raise self.error(name, "missing")
         if array.dtype != np.dtype(dtype):
             raise self.error(name, f"is {array.dtype}, must be {dtype}")
-        if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
+        if array.ndim != len(shape) or any(
+            want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
+        ):
             raise self.error(name, f"has shape {array.shape}, must be {shape}")
         if array.dtype.kind == "f" and not bool(np.all(np.abs(array) <= 1e15)):
             raise self.error(name, "holds NaN, infinity or a number beyond 1e15")
@@ -96,7 +98,9 @@ def write(bundle: Bundle, path: Path) -> None:
                 os.unlink(file.name)
                 raise
     except OSError as error:
-        raise BundleError(f"{path}: cannot be written ({error.strerror}); choose a folder that you may write") from error
+        raise BundleError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder that you may write"
+        ) from error
 
 
 def read(path: Path) -> Bundle:
@@ -119,7 +123,15 @@ def from_bytes(data: bytes, source: str = "bundle") -> Bundle:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _checked_members(archive, source)
             contents = {info.filename: _content(archive, info, source) for info in members}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        struct.error,
+    ) as error:
         if isinstance(error, BundleError):
             raise
         raise _error(source, "file", f"is damaged or no bundle ({error})") from error

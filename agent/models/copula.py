@@ -50,9 +50,13 @@ class CopulaSampler:
             knots, values = z[start:stop], value[start:stop]
             if bool(np.any(np.diff(knots) <= 0)):
                 raise bundle.error("z.npy", f"the table of {column.name!r} does not rise")
-            whole = column.size is None or bool(np.all((values == np.rint(values)) & (values >= 0) & (values < column.size)))
+            whole = column.size is None or bool(
+                np.all((values == np.rint(values)) & (values >= 0) & (values < column.size))
+            )
             if not whole or (column.size is not None and not step):
-                raise bundle.error("value.npy", f"the table of {column.name!r} holds no codes of its {column.size} categories")
+                raise bundle.error(
+                    "value.npy", f"the table of {column.name!r} holds no codes of its {column.size} categories"
+                )
             tables.append((bool(step), knots, values))
         return cls(factor, tables, [column.integer for column in columns])
 

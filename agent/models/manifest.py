@@ -37,7 +37,7 @@ class Period(Strict):
     """Which periods the recording covers; the mean count of readings in each bin is an array beside it."""
 
     span_s: Annotated[float, Field(ge=0)] = 0.0
-    covered: dict[PeriodName, Coverage] = {}
+    covered: dict[PeriodName, Coverage] = Field(default_factory=dict)
 
 
 class Provenance(Strict):
