@@ -1,0 +1,163 @@
+"""From a recording to a bundle that has been proved: learn, fit, export, hold against SDV, write."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from agent.clock import NS_PER_S
+from agent.errors import RecordingError
+from agent.message.leaves import EventTime
+from agent.message.template import Template
+from agent.models import bundle as bundles
+from agent.models.bundle import Bundle
+from agent.models.manifest import FORMAT, Manifest, Provenance
+from agent.models.registry import sampler_of
+
+from trainer.arrival import arrival, period
+from trainer.evaluate import quality
+from trainer.learn.infer import infer
+from trainer.learn.template import learn_template, replace_identifiers
+from trainer.models.registry import FITS
+from trainer.parity import PAIRS, ROWS, Parity, prove
+from trainer.recording import Recording
+from trainer.schema import Schema
+from trainer.table import frame, table_of
+
+FEWEST = 20
+MOST_COLUMNS = 1000
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A proved bundle, and what to tell the user."""
+
+    bundle: Bundle
+    parity: Parity
+    warnings: list[str]
+
+
+def fit(
+    recording: Recording,
+    sensor: str,
+    *,
+    kind: str = "gaussian-copula",
+    corrections: Schema | None = None,
+    seed: int = 0,
+    step: Step = lambda _: None,
+) -> Outcome:
+    """Learn `recording` and return its bundle, proved to draw as SDV does.
+
+    Args:
+        recording: What the sensor sent.
+        sensor: The sensor's name.
+        kind: A key of `FITS`.
+        corrections: Fields that the schema would guess wrong.
+        seed: The same seed and recording give the same bytes.
+        step: Told what is being done, before it is done.
+
+    Raises:
+        RecordingError: The recording cannot be learnt from.
+        ParityError: The export does not draw as SDV does.
+    """
+    if len(recording.messages) < FEWEST:
+        raise RecordingError(
+            f"{recording.name}: {len(recording.messages)} messages are too few to learn from; record at least {FEWEST}"
+        )
+    step("learning the messages")
+    rng = np.random.default_rng(seed)
+    findings = infer(recording.messages, corrections)
+    messages = replace_identifiers(recording.messages, findings, rng)
+    template = learn_template(messages, findings.schema)
+    if not template.columns or len(template.columns) > MOST_COLUMNS:
+        raise RecordingError(
+            f"{recording.name}: {len(template.columns)} columns to learn, must be 1 to {MOST_COLUMNS}; "
+            "correct the schema (inspect --write-schema)"
+        )
+    table = table_of(template, messages, rng)
+    step(f"fitting {kind} to {len(table)} rows of {len(template.columns)} columns")
+    _seed_libraries(seed)
+    fitted = FITS[kind](table, template.columns)
+    step("exporting")
+    event_ns = template.parse(messages).event_ns
+    draft = _draft(recording, sensor, kind, seed, template, fitted.export(), event_ns)
+    step("proving the export against SDV")
+    proved = bundles.from_bytes(draft.to_bytes())
+    rows = frame(sampler_of(proved).draw(ROWS, rng), template.columns)
+    parity = prove(rows, [fitted.sample(ROWS) for _ in range(PAIRS + 1)], template.columns)
+    parity.require()
+    step("measuring quality")
+    figures = {"quality": quality(table, rows, template.columns), "parity": parity.figures()}
+    manifest = draft.manifest.model_copy(update=figures)
+    return Outcome(Bundle(manifest, draft.arrays), parity, findings.warnings + _period_warnings(manifest))
+
+
+def _draft(
+    recording: Recording,
+    sensor: str,
+    kind: str,
+    seed: int,
+    template: Template,
+    arrays: dict[str, Any],
+    event_ns: list[int],
+) -> Bundle:
+    timed = template.has_event_time
+    times = period(event_ns, _offset_s(template)) if timed else None
+    span = (_iso(min(event_ns)), _iso(max(event_ns))) if timed else None
+    provenance = Provenance(
+        recording=recording.name,
+        sha256=recording.sha256,
+        rows=len(recording.messages),
+        span=span,
+        seed=seed,
+        versions={package: version(package) for package in ("understudy", "sdv", "numpy", "pandas")},
+    )
+    manifest = Manifest.model_validate(
+        {
+            "format": FORMAT,
+            "sensor": sensor,
+            "kind": kind,
+            "template": template,
+            "columns": template.columns,
+            "arrival": arrival(event_ns if timed else []),
+            "period": times[0] if times else {},
+            "provenance": provenance,
+            "quality": {},
+            "parity": {},
+        }
+    )
+    return Bundle(manifest, arrays | (times[1] if times else {}))
+
+
+def _period_warnings(manifest: Manifest) -> list[str]:
+    if manifest.period.covered:
+        return []
+    return [
+        f"the recording spans {manifest.period.span_s:.0f} s and covers no day: "
+        "play it in sensor mode; aggregator mode needs a recording of a day, a week or a month"
+    ]
+
+
+def _offset_s(template: Template) -> int:
+    return next((node.format.offset_s for _, node in template.walk() if isinstance(node, EventTime)), 0)
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / NS_PER_S, UTC).isoformat(timespec="milliseconds")
+
+
+def _seed_libraries(seed: int) -> None:
+    """SDV draws from the global generators while it fits."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+
+
+def draw_table(bundle: Bundle, count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """`count` rows of a bundle as a table."""
+    return frame(sampler_of(bundle).draw(count, rng), bundle.manifest.columns)

@@ -1,0 +1,1 @@
+"""From messages to a schema (what each field is) and a template (how it is written)."""

@@ -1,0 +1,150 @@
+"""Find identifiers and personal data, and put made-up ones in their place before anything is learnt."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from agent.message.leaves import Identifier, Run
+from faker import Faker
+
+PERSONAL_VALUES = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
+    "mac": re.compile(r"([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"),
+    "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
+    "iban": re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"),
+    "phone": re.compile(r"\+\d[\d\s()/-]{7,}"),
+}
+PERSONAL_NAMES = {
+    "email": {"email", "mail"},
+    "phone": {"phone", "mobile", "tel", "telephone"},
+    "name": {"firstname", "lastname", "surname", "fullname", "username", "owner", "customer", "person_name"},
+    "address": {"address", "street"},
+    "plate": {"plate", "licenseplate", "license_plate", "numberplate"},
+}
+ID_WORDS = {
+    "id",
+    "ids",
+    "uuid",
+    "guid",
+    "serial",
+    "imei",
+    "imsi",
+    "token",
+    "session",
+    "correlation",
+    "ssn",
+    "vin",
+    "user",
+}
+UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+LONG_HEX = re.compile(r"(?=.*\d)[0-9a-fA-F]{16,}")
+FAKES = {
+    "email": "email",
+    "mac": "mac_address",
+    "ip": "ipv4",
+    "iban": "iban",
+    "phone": "phone_number",
+    "name": "name",
+    "address": "street_address",
+    "plate": "license_plate",
+}
+POOL = 1000  # made-up people are enough: more recorded ones than this share them
+
+_ALPHABETS = ["0123456789", "0123456789abcdef", "0123456789ABCDEF", "abcdefghijklmnopqrstuvwxyz"]
+_ALPHABETS += ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"]
+_SAFE_SPACE = 10**12  # as many strings or more: none is ever met twice
+
+
+def personal_kind(name: str, values: Sequence[Any]) -> str | None:
+    """What personal data a field of strings holds, by its values or its name; None: none."""
+    if not all(isinstance(value, str) for value in values):
+        return None
+    by_value = (kind for kind, shape in PERSONAL_VALUES.items() if all(shape.fullmatch(v) for v in values))
+    key = name.lower().replace("-", "_")
+    by_name = (kind for kind, names in PERSONAL_NAMES.items() if key in names or key.replace("_", "") in names)
+    return next(by_value, None) or next(by_name, None)
+
+
+def is_identifier(name: str, values: Sequence[Any]) -> bool:
+    """Whether a field of strings or whole numbers identifies something."""
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    named = any(word.lower() in ID_WORDS for word in words)
+    if all(isinstance(value, str) for value in values):
+        shaped = all(UUID.fullmatch(v) or LONG_HEX.fullmatch(v) for v in values)
+        return named or shaped or (len(values) >= 20 and len(set(values)) > len(values) / 2)
+    return named and all(isinstance(value, int) for value in values)
+
+
+def shape_of(values: Sequence[str | int]) -> Identifier:
+    """An identifier node that makes strings of the shape of `values`, and never one of them."""
+    quoted = isinstance(values[0], str)
+    texts = sorted({str(value) for value in values})
+    if all(UUID.fullmatch(text) for text in texts):
+        hexa = _ALPHABETS[2 if texts[0].upper() == texts[0] else 1]
+        return Identifier(runs=_uuid_runs(hexa), quoted=quoted)
+    width = max(map(len, texts))
+    alphabets = [_alphabet({text[i] for text in texts if i < len(text)}) for i in range(width)]
+    if not quoted:
+        alphabets = ["123456789"] + ["0123456789"] * (width - 1)
+    space = np.prod([float(len(alphabet)) for alphabet in alphabets])
+    if space < _SAFE_SPACE or len({len(text) for text in texts}) > 1:
+        # Too few strings of this shape: longer ones than any recorded cannot be one of them.
+        longer = next((a for a in reversed(alphabets) if len(a) > 1), "0123456789")
+        alphabets += [longer if quoted else "0123456789"] * max(1, int(np.ceil(12 - np.log10(max(space, 1)))))
+    return Identifier(runs=[Run(alphabet=alphabet, count=1) for alphabet in alphabets], quoted=quoted)
+
+
+def replacements(values: Sequence[Any], personal: str | None, rng: np.random.Generator) -> dict[Any, Any]:
+    """A made-up value for every distinct one of `values`."""
+    distinct = sorted(set(values), key=str)
+    if personal is None:
+        fresh: Iterator[str] = iter(shape_of(distinct).fresh(len(distinct), rng))
+    else:
+        fresh = _people(personal, min(len(distinct), POOL), {str(value) for value in distinct}, rng)
+    pool = list(fresh)
+    return {
+        value: pool[i % len(pool)] if isinstance(value, str) else int(pool[i % len(pool)])
+        for i, value in enumerate(distinct)
+    }
+
+
+def replace(message: Any, path: tuple[str, ...], made_up: dict[Any, Any]) -> Any:
+    """A copy of `message` with the values at `path` replaced."""
+    if not path:
+        return made_up.get(message, message) if isinstance(message, str | int) else message
+    key, *rest = path
+    if key == "[]":
+        return [replace(item, tuple(rest), made_up) for item in message] if isinstance(message, list) else message
+    if not isinstance(message, dict) or key not in message:
+        return message
+    return {**message, key: replace(message[key], tuple(rest), made_up)}
+
+
+def _people(kind: str, count: int, recorded: set[str], rng: np.random.Generator) -> Iterator[str]:
+    faker = Faker()
+    faker.seed_instance(int(rng.integers(2**31)))
+    make = getattr(faker, FAKES[kind])
+    made: set[str] = set()
+    for _ in range(100 * count):
+        if len(made) == count:
+            return
+        value = str(make())
+        if value not in recorded and value not in made:
+            made.add(value)
+            yield value
+
+
+def _alphabet(characters: set[str]) -> str:
+    """The characters that may stand at a place: that one alone, or the smallest known alphabet that holds all."""
+    if len(characters) == 1 and not next(iter(characters)).isalnum():
+        return characters.pop()
+    return next(
+        (a for a in _ALPHABETS if characters <= set(a)), "".join(sorted(characters | set(_ALPHABETS[-1])))[:128]
+    )
+
+
+def _uuid_runs(hexa: str) -> list[Run]:
+    """RFC 9562, version 4: the version and the variant have places of their own."""
+    runs = [(hexa, 8), ("-", 1), (hexa, 4), ("-", 1), ("4", 1), (hexa, 3), ("-", 1), (hexa[8:12], 1), (hexa, 3)]
+    return [Run(alphabet=alphabet, count=count) for alphabet, count in [*runs, ("-", 1), (hexa, 12)]]

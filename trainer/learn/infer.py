@@ -1,0 +1,239 @@
+"""What each field of a recording is: messages in, a schema out, with findings for the user to read."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.errors import RecordingError
+from agent.message.boxes import Order, box_corners, coordinates
+from agent.message.leaves import ABSENT, OUTSIDE, is_value
+from agent.message.numbers import NumberFormat
+
+from trainer.learn import times as t
+from trainer.learn.identifiers import is_identifier, personal_kind
+from trainer.learn.numbers import NUMERIC, guess_number
+from trainer.schema import Field, Schema, join, refuse_unknown
+
+Path = tuple[str, ...]
+FEW = 10  # whole numbers with as many different values or fewer are categories
+KIND_NAME = re.compile(r"class|label|type|kind|categ|name", re.IGNORECASE)
+ORDERS: tuple[Order, ...] = ("yxyx", "xyxy", "xywh")
+
+
+@dataclass
+class Findings:
+    """A schema, and what a user should know about how it came about."""
+
+    schema: Schema
+    warnings: list[str]
+    paths: dict[str, Path] = field(default_factory=dict)
+
+
+def infer(messages: list[dict[str, Any]], corrections: Schema | None = None) -> Findings:
+    """The schema of `messages`; fields in `corrections` are taken as they are given.
+
+    Raises:
+        RecordingError: A field mixes types, or a correction names a field that is not there.
+    """
+    look = _Look((corrections or Schema()).by_path())
+    look.at((), list(messages))
+    look.settle_times()
+    fields = [look.fields[path] for path in look.order]
+    refuse_unknown(corrections or Schema(), look.order)
+    return Findings(Schema(field=fields), look.warnings, look.paths)
+
+
+class _Look:
+    """One walk over the messages, all values of a path at a time."""
+
+    def __init__(self, given: dict[str, Field]) -> None:
+        self.given = given
+        self.fields: dict[str, Field] = {}
+        self.order: list[str] = []
+        self.paths: dict[str, Path] = {}
+        self.moments: list[t.Moments] = []
+        self.warnings: list[str] = []
+
+    def at(self, path: Path, values: list[Any]) -> None:
+        """Look at the values of one path: one a message, or one an item of a list."""
+        present = [value for value in values if is_value(value)]
+        name = join(path)
+        types = {_type(value) for value in present}
+        if name in self.given and self.given[name].kind in ("constant", "category"):
+            return self._add(path, self.given[name])
+        if len(types) > 1:
+            raise RecordingError(_mixed(name, values, types))
+        if types == {"object"}:
+            for key in merged_keys(present):
+                self.at((*path, key), [v.get(key, ABSENT) if isinstance(v, dict) else OUTSIDE for v in values])
+            return None
+        if types == {"list"} and not _are_boxes(path, present):
+            return self._list(path, present)
+        return self._add(path, self._leaf(path, values, present))
+
+    def settle_times(self) -> None:
+        """Which time is the event's, which lag behind it, and where local time is."""
+        roles = {f.path: f.kind for f in self.fields.values() if f.path in self.given}
+        given = [m for m in self.moments if roles.get(m.path) == "event-time"]
+        event = given[0] if given else t.choose_event([m for m in self.moments if "[]" not in m.path])
+        if event is None:
+            if self.moments:
+                raise RecordingError(
+                    f"{self.moments[0].path}: a time, but missing from some messages; no time is in all"
+                )
+            return
+        for moments in self.moments:
+            format_ = moments.format
+            if format_.local and moments.path not in self.given:
+                offset_s = t.local_offset_s(moments, self.moments)
+                format_ = format_.model_copy(update={"offset_s": offset_s or 0})
+                if offset_s is None and moments is event:
+                    self.warnings.append(
+                        f"{moments.path} is local time, and nothing says where: taken as UTC. "
+                        "Set the sensor's timezone in the agent's configuration."
+                    )
+            kind = "event-time" if moments is event else "export-time" if t.is_export(moments, event) else "lag-time"
+            update = {"kind": roles.get(moments.path, kind), "time": format_}
+            self.fields[moments.path] = self.fields[moments.path].model_copy(update=update)
+
+    def _list(self, path: Path, lists: list[list[Any]]) -> None:
+        items = [item for value in lists for item in value]
+        given = self.given.get(join(path))
+        kind_key = given.kind_key if given else _kind_key(items)
+        sorted_by = given.sorted_by if given else _sorted_by(lists)
+        self._add(path, given or Field(path=join(path), kind="list", kind_key=kind_key, sorted_by=sorted_by))
+        if items:
+            self.at((*path, "[]"), items)
+
+    def _leaf(self, path: Path, values: list[Any], present: list[Any]) -> Field:
+        name, key = join(path), (path or ("",))[-1]
+        given = self.given.get(name)
+        time = given.time if given and given.time else None
+        if present and (given is None or given.kind.endswith("-time")):
+            time = time or t.guess_time(key, present) if _type(present[0]) in ("string", "number") else None
+        constant = not present or (len(present) > 1 and all(value == present[0] for value in present))
+        if time and not (constant and given is None):
+            return self._time(name, time, values, given)
+        if given is not None:
+            return self._completed(given, present)
+        if constant:
+            return Field(path=name, kind="constant")
+        return self._classified(name, key, present)
+
+    def _time(self, name: str, time: Any, values: list[Any], given: Field | None) -> Field:
+        parsed = [time.parse(value) if is_value(value) else None for value in values]
+        self.moments.append(t.Moments(name, time, parsed))
+        if isinstance(values[0], str) and t.is_ambiguous(time, [v for v in values if is_value(v)]):
+            self.warnings.append(f"{name}: day and month could stand either way; taken as {time.pattern}")
+        return given or Field(path=name, kind="lag-time", time=time)
+
+    def _classified(self, name: str, key: str, present: list[Any]) -> Field:
+        personal = personal_kind(key, present)
+        if personal or is_identifier(key, present):
+            self.warnings.append(f"{name} looks like {personal or 'an identifier'}: made up afresh, never replayed")
+            return Field(path=name, kind="identifier", personal=personal)
+        if _are_boxes((name,), present):
+            return self._box(name, present)
+        if _type(present[0]) == "number" or all(isinstance(v, str) and NUMERIC.fullmatch(v) for v in present):
+            return self._number(name, present)
+        return Field(path=name, kind="category")
+
+    def _number(self, name: str, present: list[Any]) -> Field:
+        whole = all(isinstance(value, int) for value in present)
+        steps = {b - a for a, b in zip(present, present[1:], strict=False)} if whole else set()
+        if len(present) >= 20 and len(steps) == 1:
+            return Field(path=name, kind="counter")
+        if whole and len(set(present)) <= FEW and len(present) >= 5 * len(set(present)):
+            return Field(path=name, kind="category")
+        return Field(path=name, kind="number", number=guess_number(present))
+
+    def _box(self, name: str, present: list[Any], order: Order | None = None) -> Field:
+        order = order or next((o for o in ORDERS if _is_proper(present, o)), None)
+        if order is None:
+            raise RecordingError(f"{name}: four numbers, but no order of corners fits all; set its order in the schema")
+        self.warnings.append(f"{name}: boxes, assumed order {order}")
+        numbers = [number for value in present for number in coordinates(value) or []]
+        number = guess_number([int(x) if _holds_integers(present) else x for x in numbers])
+        return Field(path=name, kind="box", order=order, number=number)
+
+    def _completed(self, given: Field, present: list[Any]) -> Field:
+        """A given field with what it leaves open guessed."""
+        if given.kind == "number" and given.number is None:
+            return given.model_copy(update={"number": guess_number(present)})
+        if given.kind == "box" and given.number is None:
+            return self._box(given.path, present, given.order)
+        return given
+
+    def _add(self, path: Path, field_: Field) -> None:
+        self.fields[field_.path] = field_
+        self.paths[field_.path] = path
+        self.order.append(field_.path)
+
+
+def merged_keys(objects: Iterable[dict[str, Any]]) -> list[str]:
+    """All keys, each after the one that it first followed."""
+    keys: list[str] = []
+    for item in objects:
+        place = 0
+        for key in item:
+            if key not in keys:
+                keys.insert(place, key)
+            place = keys.index(key) + 1
+    return keys
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return {str: "string", dict: "object", list: "list"}[type(value)]
+
+
+def _mixed(name: str, values: list[Any], types: set[str]) -> str:
+    first = {kind: next(i for i, v in enumerate(values) if is_value(v) and _type(v) == kind) for kind in types}
+    where = ", ".join(f"{kind} in message {place + 1}" for kind, place in sorted(first.items(), key=lambda x: x[1]))
+    return (
+        f"{name or 'message'}: mixed types ({where}); record one type, or give the field kind 'category' in the schema"
+    )
+
+
+def _are_boxes(path: Path, present: list[Any]) -> bool:
+    name = next((key for key in reversed(path) if key != "[]"), "")
+    return bool(re.search(r"box|rect|bounds", name, re.IGNORECASE)) and all(coordinates(v) for v in present)
+
+
+def _is_proper(present: list[Any], order: Order) -> bool:
+    corners = box_corners(present, order, NumberFormat())
+    return bool((corners[2:] > corners[:2]).all())
+
+
+def _holds_integers(present: list[Any]) -> bool:
+    return all("." not in str(value) and "e" not in str(value) for value in present)
+
+
+def _kind_key(items: list[Any]) -> str | None:
+    """The key of a list's items that tells what each is: few different strings, best one with a telling name."""
+    if not items or not all(isinstance(item, dict) for item in items):
+        return None
+    found = []
+    for key in merged_keys(items):
+        values = [item.get(key) for item in items]
+        strings = all(isinstance(v, str) and not NUMERIC.fullmatch(v) and not coordinates(v) for v in values)
+        if strings and len(set(values)) <= 50 and len(set(values)) <= max(2, len(values) / 2):
+            found.append((not KIND_NAME.search(key), len(set(values)), key))
+    return min(found)[2] if found else None
+
+
+def _sorted_by(lists: list[list[Any]]) -> str | None:
+    """The key of numbers by which the items of every list fall."""
+    longer = [value for value in lists if len(value) > 1]
+    if not longer or not all(isinstance(item, dict) for value in longer for item in value):
+        return None
+    for key in merged_keys(longer[0]):
+        columns = [[item.get(key) for item in value] for value in longer]
+        numeric = all(re.fullmatch(NUMERIC, str(v)) and not isinstance(v, bool) for c in columns for v in c)
+        if numeric and all(float(a) >= float(b) for c in columns for a, b in zip(c, c[1:], strict=False)):
+            return key
+    return None
