@@ -1,0 +1,92 @@
+# Understudy's commands; `make help` lists them. They need make, bash and Python 3.11 or newer.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+TORCH := torch==2.13.0
+EXAMPLES := front-door kitchen-climate
+SECONDS :=
+
+PIP := -m pip --disable-pip-version-check install --quiet -c constraints.txt
+FULL := .venv/bin
+DEMO := .venv-demo/bin
+
+# Debian puts mosquitto where only root's PATH looks.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help demo test format examples bench constraints clean check-python mosquitto
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Job control gives the demo a terminal's Ctrl-C for itself, so that it ends with its summary and make without an error.
+demo: .venv-demo/.stamp  ## Play the example sensors until Ctrl-C, or for SECONDS=15
+	@[ -t 0 ] && set -m; \
+	$(DEMO)/understudy-agent demo $(EXAMPLES:%=examples/%.npz) $(if $(SECONDS),--seconds $(SECONDS))
+
+test: .venv/.stamp mosquitto  ## Format, lint, types, import rules and all tests
+	$(FULL)/ruff format --check .
+	$(FULL)/ruff check .
+	$(FULL)/mypy
+	$(FULL)/lint-imports
+	$(FULL)/pytest
+
+format: .venv/.stamp  ## Format the code and fix what ruff can fix
+	$(FULL)/ruff format .
+	$(FULL)/ruff check --fix .
+
+examples: .venv/.stamp  ## Make the example recordings and fit the example bundles
+	$(FULL)/python examples/make_recordings.py
+	$(FULL)/understudy-trainer fit examples/recordings/front-door.jsonl --sensor front-door --out examples/front-door.npz --seed 1
+	$(FULL)/understudy-trainer fit examples/recordings/kitchen-climate.csv --sensor kitchen-climate --out examples/kitchen-climate.npz --seed 1
+
+bench: .venv/.stamp  ## Measure speed and memory against SDV
+	$(FULL)/python -m benchmarks
+
+constraints:  ## Write constraints.txt anew from the newest releases
+	@$(MAKE) check-python
+	$(PYTHON) -m venv --clear .venv-pins
+	.venv-pins/bin/pip install --quiet $(TORCH) -e '.[trainer,demo,dev]'
+	grep '^#' constraints.txt > .venv-pins/constraints.txt
+	.venv-pins/bin/pip freeze --all --exclude-editable | sed 's/+.*//' \
+	    | grep -v -E '^(pip|triton|cuda-.*|nvidia-.*)==' | LC_ALL=C sort -f >> .venv-pins/constraints.txt
+	mv .venv-pins/constraints.txt constraints.txt
+	rm -r .venv-pins
+
+clean:  ## Remove the environments, caches and example recordings
+	rm -rf .venv .venv-demo .venv-pins *.egg-info build dist examples/recordings benchmarks/results
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -prune -exec rm -r {} +
+
+.venv-demo/.stamp: pyproject.toml constraints.txt | check-python
+	@echo "Setting up .venv-demo, the agent's environment (some seconds)"
+	@$(PYTHON) -m venv .venv-demo
+	@$(DEMO)/python $(PIP) -e '.[demo]'
+	@touch $@
+
+.venv/.stamp: pyproject.toml constraints.txt | check-python
+	@echo "Setting up .venv, the full environment with SDV and torch (some minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(FULL)/python $(PIP) $(TORCH)
+	@$(FULL)/python $(PIP) -e '.[trainer,demo,dev]'
+	@touch $@
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Understudy needs Python 3.11 or newer, and '$(PYTHON)' is not: name another one, as in: make PYTHON=python3.12 demo" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "'$(PYTHON)' cannot make virtual environments; on Debian install them with: apt install python3-venv" >&2; exit 1; }
+
+mosquitto:
+	@if command -v mosquitto mosquitto_sub > /dev/null; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "Installing mosquitto and mosquitto-clients"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get update -qq && apt-get install -qq --no-install-recommends mosquitto mosquitto-clients > /dev/null; \
+	else \
+	    echo "Tests against a real broker are skipped: Mosquitto is missing. Install it with:" \
+	         "sudo apt install mosquitto mosquitto-clients" >&2; \
+	fi
