@@ -2,6 +2,7 @@
 
 import statistics
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 
 import numpy as np
 from agent.clock import NS_PER_S
@@ -14,7 +15,7 @@ PERIOD_S: dict[PeriodName, int] = {"day": 86_400, "week": 7 * 86_400, "month": 2
 def arrival(event_ns: list[int]) -> Arrival:
     """The median gap between consecutive events."""
     times = sorted(event_ns)
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b > a]
+    gaps = [b - a for a, b in pairwise(times) if b > a]
     return Arrival(interval_s=round(statistics.median(gaps) / NS_PER_S, 9) if gaps else None)
 
 

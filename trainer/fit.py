@@ -8,14 +8,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.leaves import EventTime
 from agent.message.template import Template
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
-from agent.models.manifest import FORMAT, Manifest, Provenance
+from agent.models.manifest import FORMAT, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
 
 from trainer.arrival import arrival, period
@@ -86,7 +85,7 @@ def fit(
     fitted = FITS[kind](table, template.columns)
     step("exporting")
     event_ns = template.parse(messages).event_ns
-    draft = _draft(recording, sensor, kind, seed, template, fitted.export(), event_ns)
+    draft = _draft(recording, template, event_ns, fitted.export(), sensor=sensor, kind=kind, seed=seed)
     step("proving the export against SDV")
     proved = bundles.from_bytes(draft.to_bytes())
     rows = frame(sampler_of(proved).draw(ROWS, rng), template.columns)
@@ -98,41 +97,30 @@ def fit(
     return Outcome(Bundle(manifest, draft.arrays), parity, findings.warnings + _period_warnings(manifest))
 
 
-def _draft(
-    recording: Recording,
-    sensor: str,
-    kind: str,
-    seed: int,
-    template: Template,
-    arrays: dict[str, Any],
-    event_ns: list[int],
-) -> Bundle:
+def _draft(recording: Recording, template: Template, event_ns: list[int], model: dict[str, Any], **said: Any) -> Bundle:
+    """The bundle before its figures are known."""
     timed = template.has_event_time
-    times = period(event_ns, _offset_s(template)) if timed else None
-    span = (_iso(min(event_ns)), _iso(max(event_ns))) if timed else None
+    times, arrays = period(event_ns, _offset_s(template)) if timed else (Period(), {})
     provenance = Provenance(
         recording=recording.name,
         sha256=recording.sha256,
         rows=len(recording.messages),
-        span=span,
-        seed=seed,
+        span=(_iso(min(event_ns)), _iso(max(event_ns))) if timed else None,
+        seed=said.pop("seed"),
         versions={package: version(package) for package in ("understudy", "sdv", "numpy", "pandas")},
     )
-    manifest = Manifest.model_validate(
-        {
-            "format": FORMAT,
-            "sensor": sensor,
-            "kind": kind,
-            "template": template,
-            "columns": template.columns,
-            "arrival": arrival(event_ns if timed else []),
-            "period": times[0] if times else {},
-            "provenance": provenance,
-            "quality": {},
-            "parity": {},
-        }
+    manifest = Manifest(
+        format=FORMAT,
+        template=template,
+        columns=template.columns,
+        arrival=arrival(event_ns if timed else []),
+        period=times,
+        provenance=provenance,
+        quality={},
+        parity={},
+        **said,
     )
-    return Bundle(manifest, arrays | (times[1] if times else {}))
+    return Bundle(manifest, model | arrays)
 
 
 def _period_warnings(manifest: Manifest) -> list[str]:
@@ -156,8 +144,3 @@ def _seed_libraries(seed: int) -> None:
     """SDV draws from the global generators while it fits."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-
-
-def draw_table(bundle: Bundle, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """`count` rows of a bundle as a table."""
-    return frame(sampler_of(bundle).draw(count, rng), bundle.manifest.columns)

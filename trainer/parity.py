@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from agent.errors import UnderstudyError
 from agent.reading import Column
-from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 ROWS = 20_000
@@ -76,8 +75,5 @@ def ks(a: pd.Series, b: pd.Series) -> float:
 
 def total_variation(a: pd.Series, b: pd.Series) -> float:
     """Half the sum of the differences in frequency."""
-    shares: list[NDArray[np.float64]] = []
-    labels = sorted({*a, *b})
-    for series in (a, b):
-        shares.append(series.value_counts(normalize=True).reindex(labels, fill_value=0.0).to_numpy(np.float64))
-    return float(np.abs(shares[0] - shares[1]).sum() / 2)
+    shares = [series.value_counts(normalize=True) for series in (a, b)]
+    return float(shares[0].sub(shares[1], fill_value=0.0).abs().sum() / 2)

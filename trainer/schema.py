@@ -20,10 +20,10 @@ Kind = Literal[
 
 
 class Field(Strict):
-    """One field of a message and how it is to be learnt.
+    r"""One field of a message and how it is to be learnt.
 
     Attributes:
-        path: Keys joined by dots; `[]` stands for every item of a list. Dots in keys are written `\\.`.
+        path: Keys joined by dots; `[]` stands for every item of a list. Dots in keys are written `\..
         kind: What it is.
         number: Format of a number's or a box's numbers; guessed where it is not given.
         time: Format of a time; guessed where it is not given.

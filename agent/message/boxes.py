@@ -1,6 +1,8 @@
 """Bounding boxes: four coordinates in some order, modelled as a corner and a size above zero."""
 
 import json
+import math
+from array import array
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -16,18 +18,20 @@ from agent.strict import Strict
 Floats = NDArray[np.float64]
 Order = Literal["yxyx", "xyxy", "xywh", "cxcywh"]
 
-# Each order as (near y, near x, far y, far x) from the four written numbers, and back.
-_CORNERS: dict[Order, Callable[[Floats], Floats]] = {
-    "yxyx": lambda b: b,
-    "xyxy": lambda b: b[[1, 0, 3, 2]],
-    "xywh": lambda b: np.stack([b[1], b[0], b[1] + b[3], b[0] + b[2]]),
-    "cxcywh": lambda b: np.stack([b[1] - b[3] / 2, b[0] - b[2] / 2, b[1] + b[3] / 2, b[0] + b[2] / 2]),
+Four = tuple[float, float, float, float]
+
+# Each order's four written numbers as corners (near y, near x, far y, far x), and corners as written.
+_CORNERS: dict[Order, Callable[[float, float, float, float], Four]] = {
+    "yxyx": lambda a, b, c, d: (a, b, c, d),
+    "xyxy": lambda a, b, c, d: (b, a, d, c),
+    "xywh": lambda a, b, c, d: (b, a, b + d, a + c),
+    "cxcywh": lambda a, b, c, d: (b - d / 2, a - c / 2, b + d / 2, a + c / 2),
 }
-_WRITTEN: dict[Order, Callable[[Floats], Floats]] = {
-    "yxyx": lambda c: c,
-    "xyxy": lambda c: c[[1, 0, 3, 2]],
-    "xywh": lambda c: np.stack([c[1], c[0], c[3] - c[1], c[2] - c[0]]),
-    "cxcywh": lambda c: np.stack([(c[1] + c[3]) / 2, (c[0] + c[2]) / 2, c[3] - c[1], c[2] - c[0]]),
+_WRITTEN: dict[Order, Callable[[float, float, float, float], Four]] = {
+    "yxyx": lambda y, x, fy, fx: (y, x, fy, fx),
+    "xyxy": lambda y, x, fy, fx: (x, y, fx, fy),
+    "xywh": lambda y, x, fy, fx: (x, y, fx - x, fy - y),
+    "cxcywh": lambda y, x, fy, fx: ((x + fx) / 2, (y + fy) / 2, fx - x, fy - y),
 }
 
 
@@ -56,13 +60,12 @@ class Box(Strict):
         return [Column(name=f"{self.column}.{part}", integer=whole) for part in "yxhw"]
 
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
-        near_y, near_x, height, width = (readings.rows.column(f"{self.column}.{part}") for part in "yxhw")
-        far_y = self._far(near_y, height, self.limits[0])
-        far_x = self._far(near_x, width, self.limits[1])
-        written = _WRITTEN[self.order](np.stack([near_y, near_x, far_y, far_x]))
-        numbers = zip(*(self.format.texts(row) for row in written), strict=True)
-        quote = '"' if self.quoted else ""
-        return [f"{quote}[{self.separator.join(four)}]{quote}" for four in numbers]
+        written, texts, far = _WRITTEN[self.order], self.format.texts, self._far
+        limit_y, limit_x = self.limits
+        quote, separator = '"' if self.quoted else "", self.separator
+        parts = zip(*(readings.rows.numbers(f"{self.column}.{part}") for part in "yxhw"), strict=True)
+        boxes = (written(y, x, far(y, h, limit_y), far(x, w, limit_x)) for y, x, h, w in parts)
+        return [f"{quote}[{separator.join(texts(box))}]{quote}" for box in boxes]
 
     def parse(self, values: list[Any], table: Table) -> None:
         corners = box_corners(values, self.order, self.format)
@@ -70,15 +73,15 @@ class Box(Strict):
         names = [column.name for column in self.columns()]
         table.columns.update(zip(names, [*corners[:2], *sizes], strict=True))
 
-    def _far(self, near: Floats, size: Floats, limit: float) -> Floats:
+    def _far(self, near: float, size: float, limit: float) -> float:
         """The far edge: within the recorded range, and beyond the near edge even after rounding."""
-        far = np.minimum(near + size, limit)
+        far = min(near + size, limit)
         if self.format.denominator is not None:
-            return np.maximum(np.rint(far), np.rint(near) + 1)
+            return max(round(far), round(near) + 1)
         if self.format.single:
-            near32 = near.astype(np.float32)
-            return np.maximum(far.astype(np.float32), np.nextafter(near32, np.float32(np.inf))).astype(np.float64)
-        return np.maximum(far, np.nextafter(near, np.inf))
+            near, far = array("f", (near, far))
+            return far if far > near else float(np.nextafter(np.float32(near), np.float32(np.inf)))
+        return far if far > near else math.nextafter(near, math.inf)
 
 
 def coordinates(value: Any) -> list[float] | None:
@@ -97,9 +100,7 @@ def coordinates(value: Any) -> list[float] | None:
 
 def box_corners(values: list[Any], order: Order, format_: NumberFormat) -> Floats:
     """Near and far corners of recorded boxes, shape (4, values): y, x, y, x; NaN where there is none."""
-    nothing = [np.nan] * 4
-    rows = [coordinates(v) or nothing if is_value(v) else nothing for v in values]
-    scale = format_.denominator or 1
-    written = np.array(rows, np.float64).reshape(-1, 4).T * scale
-    corners: Floats = _CORNERS[order](written if scale == 1 else np.rint(written))
-    return corners
+    convert, columns = _CORNERS[order], format_.column_value
+    found = [coordinates(value) if is_value(value) else None for value in values]
+    rows = [convert(*map(columns, four)) if four else (math.nan,) * 4 for four in found]
+    return np.array(rows, np.float64).reshape(-1, 4).T

@@ -94,7 +94,7 @@ class Number(Strict):
         return [Column(name=self.column, integer=self.format.denominator is not None)]
 
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
-        return self.format.texts(readings.rows.column(self.column))
+        return self.format.texts(readings.rows.numbers(self.column))
 
     def parse(self, values: list[Any], table: Table) -> None:
         table.fill(self.column, values, self.format.column_value)
@@ -155,8 +155,8 @@ class LagTime(Strict):
         return [Column(name=lag) for lag in self.lags]
 
     def render(self, readings: Readings, pen: Pen) -> list[str]:
-        total_s = np.sum([readings.rows.column(lag) for lag in self.lags], axis=0)
-        lags_s = np.clip(total_s, -MAX_LAG_S, MAX_LAG_S).tolist()
+        lags = zip(*(readings.rows.numbers(lag) for lag in self.lags), strict=True)
+        lags_s = [max(-MAX_LAG_S, min(sum(parts), MAX_LAG_S)) for parts in lags]
         times = [event + round(lag_s * NS_PER_S) for event, lag_s in zip(readings.event_ns, lags_s, strict=True)]
         return self.format.texts(times, pen.zone)
 

@@ -1,9 +1,9 @@
 """How a sensor writes its numbers, learnt once and then kept: grid, precision, decimals, quotes."""
 
+from array import array
+from collections.abc import Sequence
 from typing import Annotated
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.strict import Strict
@@ -34,21 +34,19 @@ class NumberFormat(Strict):
         number = float(value)
         return number if self.denominator is None else float(round(number * self.denominator))
 
-    def numbers(self, column: NDArray[np.float64]) -> list[float]:
-        """The numbers that are written for a column's values."""
+    def numbers(self, values: Sequence[float]) -> Sequence[float]:
+        """The numbers that are written for values of the column."""
         if self.denominator is not None:
-            numbers: list[float] = (np.rint(column) / self.denominator).tolist()
-        elif self.single:
-            numbers = column.astype(np.float32).astype(np.float64).tolist()
-        elif self.significant is not None:
-            numbers = [float(f"{x:.{self.significant}g}") for x in column.tolist()]
-        else:
-            numbers = column.tolist()
-        return numbers
+            return [round(x) / self.denominator for x in values]
+        if self.single:
+            return array("f", values).tolist()
+        if self.significant is not None:
+            return [float(f"{x:.{self.significant}g}") for x in values]
+        return values
 
-    def texts(self, column: NDArray[np.float64]) -> list[str]:
-        """The JSON text of each value, quotes included."""
-        texts = [self.text(x) for x in self.numbers(column)]
+    def texts(self, values: Sequence[float]) -> list[str]:
+        """The JSON text of each value of the column, quotes included."""
+        texts = [self.text(x) for x in self.numbers(values)]
         return [f'"{text}"' for text in texts] if self.quoted else texts
 
     def text(self, number: float) -> str:

@@ -64,19 +64,29 @@ class Object(Strict):
     members: dict[str, "Node"]
 
     @cached_property
-    def _keys(self) -> list[str]:
-        return [f"{to_json(key)}:" for key in self.members]
+    def _parts(self) -> list[tuple[str, "Node | None"]]:
+        """Key and node of each member; constants that stand together are one text, without a node."""
+        parts: list[tuple[str, Node | None]] = []
+        for name, node in self.members.items():
+            key = f"{to_json(name)}:"
+            if not isinstance(node, Constant):
+                parts.append((key, node))
+            elif parts and parts[-1][1] is None:
+                parts[-1] = (f"{parts[-1][0]},{key}{node.text}", None)
+            else:
+                parts.append((key + node.text, None))
+        return parts
 
     def columns(self) -> list[Column]:
         return [column for node in self.members.values() for column in node.columns()]
 
     def render(self, readings: Readings, pen: Pen) -> list[str]:
-        if not self.members:
-            return ["{}"] * len(readings)
         written = []
-        for key, node in zip(self._keys, self.members.values(), strict=True):
-            texts = node.render(readings, pen)
-            written.append([key + text if text else "" for text in texts])
+        for key, node in self._parts:
+            texts = [""] * len(readings) if node is None else node.render(readings, pen)
+            written.append([key + text if text or node is None else "" for text in texts])
+        if not written:
+            return ["{}"] * len(readings)
         return ["{" + ",".join(filter(None, parts)) + "}" for parts in zip(*written, strict=True)]
 
     def parse(self, values: list[Any], table: Table) -> None:

@@ -1,5 +1,6 @@
 """Find identifiers and personal data, and put made-up ones in their place before anything is learnt."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 from agent.message.leaves import Identifier, Run
 from faker import Faker
+
+from trainer.learn.numbers import NUMERIC
 
 PERSONAL_VALUES = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
@@ -72,7 +75,8 @@ def is_identifier(name: str, values: Sequence[Any]) -> bool:
     named = any(word.lower() in ID_WORDS for word in words)
     if all(isinstance(value, str) for value in values):
         shaped = all(UUID.fullmatch(v) or LONG_HEX.fullmatch(v) for v in values)
-        return named or shaped or (len(values) >= 20 and len(set(values)) > len(values) / 2)
+        text = not all(NUMERIC.fullmatch(v) for v in values)
+        return named or shaped or (text and len(values) >= 20 and len(set(values)) > len(values) / 2)
     return named and all(isinstance(value, int) for value in values)
 
 
@@ -87,11 +91,11 @@ def shape_of(values: Sequence[str | int]) -> Identifier:
     alphabets = [_alphabet({text[i] for text in texts if i < len(text)}) for i in range(width)]
     if not quoted:
         alphabets = ["123456789"] + ["0123456789"] * (width - 1)
-    space = np.prod([float(len(alphabet)) for alphabet in alphabets])
+    space = math.prod(len(alphabet) for alphabet in alphabets)
     if space < _SAFE_SPACE or len({len(text) for text in texts}) > 1:
         # Too few strings of this shape: longer ones than any recorded cannot be one of them.
         longer = next((a for a in reversed(alphabets) if len(a) > 1), "0123456789")
-        alphabets += [longer if quoted else "0123456789"] * max(1, int(np.ceil(12 - np.log10(max(space, 1)))))
+        alphabets += [longer if quoted else "0123456789"] * max(1, math.ceil(12 - math.log10(space)))
     return Identifier(runs=[Run(alphabet=alphabet, count=1) for alphabet in alphabets], quoted=quoted)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from agent.errors import RecordingError
@@ -83,19 +84,24 @@ class _Look:
                     f"{self.moments[0].path}: a time, but missing from some messages; no time is in all"
                 )
             return
-        for moments in self.moments:
-            format_ = moments.format
-            if format_.local and moments.path not in self.given:
-                offset_s = t.local_offset_s(moments, self.moments)
-                format_ = format_.model_copy(update={"offset_s": offset_s or 0})
-                if offset_s is None and moments is event:
-                    self.warnings.append(
-                        f"{moments.path} is local time, and nothing says where: taken as UTC. "
-                        "Set the sensor's timezone in the agent's configuration."
-                    )
-            kind = "event-time" if moments is event else "export-time" if t.is_export(moments, event) else "lag-time"
-            update = {"kind": roles.get(moments.path, kind), "time": format_}
-            self.fields[moments.path] = self.fields[moments.path].model_copy(update=update)
+        moments = [self._placed(m, event) for m in self.moments]
+        event = next(m for m in moments if m.path == event.path)
+        for m in moments:
+            kind = "event-time" if m is event else "export-time" if t.is_export(m, event) else "lag-time"
+            update = {"kind": roles.get(m.path, kind), "time": m.format}
+            self.fields[m.path] = self.fields[m.path].model_copy(update=update)
+
+    def _placed(self, moments: t.Moments, event: t.Moments) -> t.Moments:
+        """Naive local times with their offset from UTC, as far as the other times of a message tell it."""
+        if not moments.format.local or moments.path in self.given:
+            return moments
+        offset_s = t.local_offset_s(moments, [m for m in self.moments if not t.is_shared(m)])
+        if offset_s is None and moments.path == event.path:
+            self.warnings.append(
+                f"{moments.path} is local time, and nothing says where: taken as UTC. "
+                "Set the sensor's timezone in the agent's configuration."
+            )
+        return moments.shifted(offset_s or 0)
 
     def _list(self, path: Path, lists: list[list[Any]]) -> None:
         items = [item for value in lists for item in value]
@@ -129,19 +135,19 @@ class _Look:
         return given or Field(path=name, kind="lag-time", time=time)
 
     def _classified(self, name: str, key: str, present: list[Any]) -> Field:
+        if _are_boxes((name,), present):
+            return self._box(name, present)
         personal = personal_kind(key, present)
         if personal or is_identifier(key, present):
             self.warnings.append(f"{name} looks like {personal or 'an identifier'}: made up afresh, never replayed")
             return Field(path=name, kind="identifier", personal=personal)
-        if _are_boxes((name,), present):
-            return self._box(name, present)
         if _type(present[0]) == "number" or all(isinstance(v, str) and NUMERIC.fullmatch(v) for v in present):
             return self._number(name, present)
         return Field(path=name, kind="category")
 
     def _number(self, name: str, present: list[Any]) -> Field:
         whole = all(isinstance(value, int) for value in present)
-        steps = {b - a for a, b in zip(present, present[1:], strict=False)} if whole else set()
+        steps = {b - a for a, b in pairwise(present)} if whole else set()
         if len(present) >= 20 and len(steps) == 1:
             return Field(path=name, kind="counter")
         if whole and len(set(present)) <= FEW and len(present) >= 5 * len(set(present)):
@@ -188,7 +194,7 @@ def _type(value: Any) -> str:
         return "boolean"
     if isinstance(value, int | float):
         return "number"
-    return {str: "string", dict: "object", list: "list"}[type(value)]
+    return {"str": "string", "dict": "object", "list": "list"}[type(value).__name__]
 
 
 def _mixed(name: str, values: list[Any], types: set[str]) -> str:
@@ -234,6 +240,6 @@ def _sorted_by(lists: list[list[Any]]) -> str | None:
     for key in merged_keys(longer[0]):
         columns = [[item.get(key) for item in value] for value in longer]
         numeric = all(re.fullmatch(NUMERIC, str(v)) and not isinstance(v, bool) for c in columns for v in c)
-        if numeric and all(float(a) >= float(b) for c in columns for a, b in zip(c, c[1:], strict=False)):
+        if numeric and all(float(a) >= float(b) for c in columns for a, b in pairwise(c)):
             return key
     return None

@@ -1,5 +1,6 @@
 """From a schema and messages to a template: what is learnt of each field is how it is written."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -112,14 +113,17 @@ class _Learning:
             return shape_of(present)
         if all(to_json(value) == to_json(present[0]) for value in present):
             return Constant(value=present[0])
+        if field.kind == "constant":
+            raise RecordingError(f"{field.path}: given as constant, but has {len(set(map(to_json, present)))} values")
+        return self._varied(field, column, values, present)
+
+    def _varied(self, field: Field, column: str, values: list[Any], present: list[Any]) -> Node:
         if field.kind == "number":
             return Number(column=column, format=field.number or guess_number(present))
         if field.kind == "box":
             return self._box(field, column, values, present)
         if field.kind == "counter":
             return Counter(start=max(present[0], present[-1]), step=abs(present[1] - present[0]))
-        if field.kind == "constant":
-            raise RecordingError(f"{field.path}: given as constant, but has {len(set(map(to_json, present)))} values")
         return Category(column=column, labels=_labels(present))
 
     def _box(self, field: Field, column: str, values: list[Any], present: list[Any]) -> Box:
@@ -192,6 +196,4 @@ def _values_at(message: Any, path: Path) -> list[Any]:
 
 
 def _split(path: str) -> Path:
-    import re
-
     return tuple(re.sub(r"\\(.)", r"\1", key) for key in re.split(r"(?<!\\)\.", path))

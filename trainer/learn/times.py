@@ -30,6 +30,11 @@ class Moments:
     def known(self) -> list[int]:
         return [time for time in self.times_ns if time is not None]
 
+    def shifted(self, offset_s: int) -> "Moments":
+        """The same texts, read as local time at an offset from UTC."""
+        times = [None if time is None else time - offset_s * NS_PER_S for time in self.times_ns]
+        return Moments(self.path, self.format.model_copy(update={"offset_s": offset_s}), times)
+
 
 def guess_time(name: str, values: Sequence[int | float | str]) -> TimeFormat | None:
     """The format in which all of `values` are times, or None."""

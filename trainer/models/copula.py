@@ -64,7 +64,7 @@ def table_of(marginal: sdv_inside.Marginal) -> Table:
         z = thresholds(marginal.value, np.arange(len(marginal.codes) - 1) + 0.5)
         return _steps(z, np.array(marginal.codes, np.float64))
     if marginal.column.integer and marginal.high - marginal.low <= LEVELS:
-        levels = np.arange(marginal.low, marginal.high + 1)
+        levels = np.arange(marginal.low, marginal.high + 1, dtype=np.float64)
         return _steps(thresholds(marginal.value, levels[:-1] + 0.5), levels)
     if marginal.high == marginal.low:
         return True, np.array([-REACH]), np.array([marginal.low])

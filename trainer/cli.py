@@ -1,0 +1,183 @@
+"""understudy-trainer: inspect a recording, fit it, generate more of it."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import EXIT_CONFIG, ConfigError, UnderstudyError
+
+if TYPE_CHECKING:
+    from trainer.fit import Outcome
+    from trainer.recording import Recording
+
+STEPS = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 on success, 2 for wrong usage, 78 for bad input."""
+    options = _parser().parse_args(arguments)
+    warnings.simplefilter("ignore")  # SDV and its sisters warn of matters that are no user's
+    try:
+        options.run(options)
+    except UnderstudyError as error:
+        print(f"understudy-trainer: {error}", file=sys.stderr)
+        return EXIT_CONFIG
+    except KeyboardInterrupt:
+        print("understudy-trainer: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from trainer.inspect import as_text, inspect
+    from trainer.learn.infer import infer
+    from trainer.recording import load
+    from trainer.schema import read_schema, write_schema
+
+    recording = load(options.recording)
+    findings = infer(recording.messages, read_schema(options.schema) if options.schema else None)
+    if options.write_schema:
+        write_schema(findings.schema, options.write_schema)
+    found = inspect(recording, findings)
+    print(json.dumps(found, indent=2) if options.json else as_text(found))
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from trainer.recording import load
+
+    recording = load(options.recording)
+    if options.sensor_column is None:
+        if options.sensor is None:
+            raise ConfigError("--sensor: missing; name the sensor that was recorded")
+        outcome = _fit_one(recording, options.sensor, options)
+        _write(outcome, options.out)
+        return
+    if options.out.suffix == ".npz":
+        raise ConfigError(f"--out {options.out}: must be a folder with --sensor-column, one bundle a sensor goes there")
+    parts = _by_sensor(recording, options.sensor_column)
+    outcomes = {name: _fit_one(part, name, options) for name, part in parts.items()}
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, outcome in outcomes.items():
+        _write(outcome, options.out / f"{name}.npz")
+
+
+def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -> "Outcome":
+    from tqdm import tqdm
+
+    with tqdm(total=STEPS, desc=sensor, disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {elapsed}") as bar:
+
+        def step(what: str) -> None:
+            bar.set_description(f"{sensor}: {what}")
+            bar.update(1)
+
+        bar.set_description(f"{sensor}: loading SDV")
+        from trainer.fit import fit
+        from trainer.schema import read_schema
+
+        corrections = read_schema(options.schema) if options.schema else None
+        return fit(recording, sensor, kind=options.model, corrections=corrections, seed=options.seed, step=step)
+
+
+def _by_sensor(recording: "Recording", column: str) -> dict[str, "Recording"]:
+    """A recording for every value of a column; the value names the sensor."""
+    from dataclasses import replace
+
+    groups: dict[str, list[int]] = {}
+    for place, message in enumerate(recording.messages):
+        if message.get(column) is None:
+            raise ConfigError(f"--sensor-column {column}: {recording.place(place)} has no value there")
+        groups.setdefault(str(message[column]), []).append(place)
+    names = {value: re.sub(r"[^A-Za-z0-9_.-]+", "-", value).strip(".-") or "sensor" for value in groups}
+    if len(set(names.values())) < len(names):
+        raise ConfigError(f"--sensor-column {column}: two values give the same file name; rename one in the recording")
+    return {
+        names[value]: replace(
+            recording,
+            messages=[recording.messages[i] for i in places],
+            places=[recording.places[i] for i in places],
+        )
+        for value, places in groups.items()
+    }
+
+
+def _write(outcome: "Outcome", path: Path) -> None:
+    from agent.models import bundle as bundles
+
+    bundles.write(outcome.bundle, path)
+    manifest, parity = outcome.bundle.manifest, outcome.parity
+    size = path.stat().st_size / 1000
+    score, shapes = manifest.quality["score"], manifest.quality["column_shapes"]
+    print(
+        f"{path}: {manifest.kind} of {manifest.provenance.rows} messages, {len(manifest.columns)} columns, {size:.0f} kB"
+    )
+    print(f"  quality {score} (column shapes {shapes}) against the recording")
+    print(f"  parity with SDV: worst distance {parity.worst:.4f}, limit {parity.limit:.4f}")
+    for warning in outcome.warnings:
+        print(f"  warning: {warning}")
+
+
+def _generate(options: argparse.Namespace) -> None:
+    import numpy as np
+    from agent.models import bundle as bundles
+
+    from trainer.generate import generate
+
+    rng = np.random.default_rng(options.seed)
+    generate(bundles.read(options.bundle), options.count, options.out, time.time_ns(), rng)
+    print(f"{options.out}: {options.count} messages")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="understudy-trainer", description="Learn a sensor's recording.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    inspect = _command(commands, "inspect", _inspect, "say what was understood of a recording")
+    _add_recording(inspect)
+    inspect.add_argument("--json", action="store_true", help="as JSON")
+    inspect.add_argument("--write-schema", type=Path, metavar="FILE", help="write the schema, to be corrected")
+
+    fit = _command(commands, "fit", _fit, "fit a model and export it to a bundle")
+    _add_recording(fit)
+    fit.add_argument("--sensor", metavar="NAME", help="the sensor's name")
+    fit.add_argument(
+        "--sensor-column", metavar="COLUMN", help="one bundle for every value of this column, into a folder"
+    )
+    fit.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the bundle to write")
+    fit.add_argument("--model", choices=["gaussian-copula"], default="gaussian-copula", help="default: %(default)s")
+    fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")
+
+    generate = _command(commands, "generate", _generate, "write more messages of the same distribution")
+    generate.add_argument("bundle", type=Path, metavar="BUNDLE")
+    generate.add_argument("-n", dest="count", type=_natural, required=True, metavar="N", help="how many")
+    generate.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .jsonl")
+    generate.add_argument("--seed", type=_natural, default=None, help="default: different every time")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, help_: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_recording(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "recording", metavar="RECORDING", help="a JSON, JSON lines, CSV or Parquet file, or sqlite:///f.db?table=t"
+    )
+    command.add_argument("--schema", type=Path, metavar="FILE", help="TOML file that corrects what is guessed wrong")
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,86 @@
+"""More rows of the same distribution, as a table or as messages."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from agent.clock import NS_PER_S
+from agent.errors import RecordingError
+from agent.message.leaves import Pen
+from agent.models.bundle import Bundle
+from agent.models.registry import sampler_of
+from agent.models.sampler import Source
+from agent.reading import Readings
+
+BLOCK = 4096
+
+
+def generate(bundle: Bundle, count: int, out: Path, start_ns: int, rng: np.random.Generator) -> None:
+    """Write `count` messages to `out`: JSON lines, or a CSV table where the messages are flat.
+
+    Args:
+        bundle: What to draw from.
+        count: How many.
+        out: `.jsonl` or `.csv`; replaced as a whole.
+        start_ns: Event time of the first, in ns since 1970 (UTC); the others follow at the recorded interval.
+        rng: Draws the rows.
+
+    Raises:
+        RecordingError: The format is unknown, nested messages were asked for as a table, or the file cannot be written.
+    """
+    if out.suffix not in (".csv", ".jsonl"):
+        raise RecordingError(f"{out}: unknown format {out.suffix or '(none)'!r}; name the file .csv or .jsonl")
+    messages = _messages(bundle, count, start_ns, rng)
+    with _replacing(out) as file:
+        if out.suffix == ".jsonl":
+            file.writelines(f"{message}\n" for message in messages)
+        else:
+            _write_table(file, (json.loads(message) for message in messages), out)
+
+
+def _messages(bundle: Bundle, count: int, start_ns: int, rng: np.random.Generator) -> Iterator[str]:
+    manifest = bundle.manifest
+    source = Source(sampler_of(bundle), [column.name for column in manifest.columns], rng, BLOCK)
+    interval_ns = round((manifest.arrival.interval_s or 1.0) * NS_PER_S)
+    pen = Pen(rng, None, start_ns + (count - 1) * interval_ns)
+    for first in range(0, count, BLOCK):
+        places = range(first, min(first + BLOCK, count))
+        times = [start_ns + place * interval_ns for place in places]
+        readings = Readings(source.take(len(places)), times, [place + 1 for place in places])
+        yield from manifest.template.render(readings, pen)
+
+
+def _write_table(file: IO[str], messages: Iterator[dict[str, object]], out: Path) -> None:
+    writer: csv.DictWriter[str] | None = None
+    for message in messages:
+        if any(isinstance(value, dict | list) for value in message.values()):
+            raise RecordingError(f"{out}: these messages are nested and fit no table; name the file .jsonl")
+        if writer is None:
+            writer = csv.DictWriter(file, list(message), restval="")
+            writer.writeheader()
+        writer.writerow(message)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[str]]:
+    """A file that takes the place of `path` when all of it is written."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise RecordingError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder that you may write"
+        ) from error
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

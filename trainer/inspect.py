@@ -1,0 +1,143 @@
+"""What the trainer understood of a recording, as figures and as text."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from agent.clock import NS_PER_S
+from agent.message.boxes import Box
+from agent.message.leaves import Constant, EventTime, LagTime, Number, Table
+from agent.message.template import Template
+from agent.message.tree import Items, Node
+
+from trainer.arrival import arrival, period
+from trainer.learn.infer import Findings
+from trainer.learn.template import learn_template, replace_identifiers
+from trainer.recording import Recording
+from trainer.schema import Field
+
+
+def inspect(recording: Recording, findings: Findings) -> dict[str, Any]:
+    """Everything that was understood, ready for JSON."""
+    messages = replace_identifiers(recording.messages, findings, np.random.default_rng(0))
+    template = learn_template(messages, findings.schema)
+    table = template.parse(messages)
+    fields = [_field(field, template, table) for field in findings.schema.field]
+    return {
+        "recording": recording.name,
+        "messages": len(messages),
+        "notes": recording.notes,
+        "fields": fields,
+        "time": _time(template, table) if template.has_event_time else None,
+        "personal": [field.path for field in findings.schema.of_kind("identifier")],
+        "warnings": findings.warnings,
+    }
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [f"{found['recording']}: {found['messages']} messages ({'; '.join(found['notes'])})", ""]
+    width = max((len(field["path"]) for field in found["fields"]), default=0)
+    lines += [f"  {field['path']:<{width}}  {field['kind']:<11}  {field['what']}" for field in found["fields"]]
+    if found["time"]:
+        time = found["time"]
+        covered = ", ".join(f"{name} ×{c['repetitions']:g}" for name, c in time["covered"].items()) or "none"
+        gap = f"{time['interval_s']:g} s" if time["interval_s"] else "unknown"
+        lines += ["", f"  from {time['first']} to {time['last']} (UTC), {time['span_s']:g} s"]
+        lines += [f"  median gap {gap}; periods covered: {covered}"]
+    lines += ["", *(f"  warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
+    return "\n".join(lines)
+
+
+def _time(template: Template, table: Table) -> dict[str, Any]:
+    event = next(node for _, node in template.walk() if isinstance(node, EventTime))
+    covered, _ = period(table.event_ns, event.format.offset_s)
+    return {
+        "first": _iso(min(table.event_ns)),
+        "last": _iso(max(table.event_ns)),
+        "span_s": covered.span_s,
+        "interval_s": arrival(table.event_ns).interval_s,
+        "covered": {name: coverage.model_dump() for name, coverage in covered.covered.items()},
+    }
+
+
+def _field(field: Field, template: Template, table: Table) -> dict[str, Any]:
+    nodes = [node for path, node in template.walk() if _plain(path) == field.path]
+    leaves = [node for node in nodes if node.node not in ("maybe", "object")]
+    node = next((n for n in leaves if not isinstance(n, Constant)), leaves[0] if leaves else None)
+    states = sorted({state for n in nodes if n.node == "maybe" for state in n.states if state != "value"})
+    what = "nothing" if node is None else _what(field, node, leaves, table)
+    return {
+        "path": field.path,
+        "kind": field.kind,
+        "type": _json_type(field, node),
+        "what": what + (f"; sometimes {' or '.join(states)}" if states else ""),
+        "range": _range(node, table),
+    }
+
+
+def _what(field: Field, node: Node, leaves: list[Node], table: Table) -> str:
+    if isinstance(node, Constant):
+        return repr(node.value)
+    if field.kind == "category":
+        labels = sorted({str(label) for n in leaves if n.node == "category" for label in n.labels})
+        return f"{len(labels)} values: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
+    if field.time is not None:
+        zone = f"local, UTC{field.time.offset_s / 3600:+g} h" if field.time.local else "UTC"
+        lag = f", {_median(node, table):+.3g} s from the event" if isinstance(node, LagTime) else ""
+        return f"{field.time.pattern} ({zone}{lag})"
+    if isinstance(node, Items):
+        most = max(len(composition) for composition in node.compositions)
+        kinds = f" of kinds told by {node.kind_key!r}" if node.kind_key else ""
+        return f"up to {most} items{kinds}, {len(node.compositions)} compositions"
+    low_high = _range(node, table)
+    text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else node.node
+    return text + (f", order {field.order} (assumed unless set)" if field.order else "") + _precision(field)
+
+
+def _precision(field: Field) -> str:
+    number = field.number
+    if number is None:
+        return ""
+    grid = f", multiples of 1/{number.denominator}" if number.denominator not in (None, 1) else ""
+    whole = ", integers" if number.denominator == 1 else ""
+    return grid + whole + (", 32-bit floats" if number.single else "") + (", in a string" if number.quoted else "")
+
+
+def _range(node: Node | None, table: Table) -> tuple[float, float] | None:
+    if not isinstance(node, Number | Box):
+        return None
+    names = [column.name for column in node.columns()]
+    scale = node.format.denominator or 1
+    if isinstance(node, Box):
+        return float(min(np.nanmin(table.columns[n]) for n in names[:2])) / scale, max(node.limits) / scale
+    values = table.columns[names[0]]
+    return float(np.nanmin(values)) / scale, float(np.nanmax(values)) / scale
+
+
+def _median(node: LagTime, table: Table) -> float:
+    return sum(float(np.nanmedian(table.columns[lag])) for lag in node.lags)
+
+
+def _json_type(field: Field, node: Node | None) -> str:
+    if isinstance(node, Constant):
+        return type(node.value).__name__
+    quoted = (field.number and field.number.quoted) or (field.time and field.time.quoted)
+    return (
+        "string"
+        if quoted or field.kind in ("category", "identifier")
+        else "list"
+        if field.kind in ("list", "box")
+        else "number"
+    )
+
+
+def _plain(path: tuple[str, ...]) -> str:
+    """A template's path as a schema writes it: every slot is `[]`."""
+    from trainer.schema import join
+
+    return join(tuple("[]" if key.startswith("[") and key.endswith("]") else key for key in path))
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / NS_PER_S, UTC).isoformat(timespec="milliseconds")
