@@ -64,7 +64,7 @@ clean:  ## Remove the environments, caches and example recordings
 .venv-demo/.stamp: pyproject.toml constraints.txt | check-python
 	@echo "Setting up .venv-demo, the agent's environment (some seconds)"
 	@$(PYTHON) -m venv .venv-demo
-	@$(DEMO)/python $(PIP) -e '.[demo]'
+	@$(DEMO)/python $(PIP) --no-compile -e '.[demo]'
 	@touch $@
 
 .venv/.stamp: pyproject.toml constraints.txt | check-python
