@@ -116,9 +116,8 @@ def _write(outcome: "Outcome", path: Path) -> None:
     manifest, parity = outcome.bundle.manifest, outcome.parity
     size = path.stat().st_size / 1000
     score, shapes = manifest.quality["score"], manifest.quality["column_shapes"]
-    print(
-        f"{path}: {manifest.kind} of {manifest.provenance.rows} messages, {len(manifest.columns)} columns, {size:.0f} kB"
-    )
+    of = f"{manifest.provenance.rows} messages, {len(manifest.columns)} columns"
+    print(f"{path}: {manifest.kind} of {of}, {size:.0f} kB")
     print(f"  quality {score} (column shapes {shapes}) against the recording")
     print(f"  parity with SDV: worst distance {parity.worst:.4f}, limit {parity.limit:.4f}")
     for warning in outcome.warnings:
@@ -148,9 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = _command(commands, "fit", _fit, "fit a model and export it to a bundle")
     _add_recording(fit)
     fit.add_argument("--sensor", metavar="NAME", help="the sensor's name")
-    fit.add_argument(
-        "--sensor-column", metavar="COLUMN", help="one bundle for every value of this column, into a folder"
-    )
+    fit.add_argument("--sensor-column", metavar="COLUMN", help="one bundle a value of this column, into folder --out")
     fit.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the bundle to write")
     fit.add_argument("--model", choices=["gaussian-copula"], default="gaussian-copula", help="default: %(default)s")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")

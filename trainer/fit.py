@@ -82,7 +82,7 @@ def fit(
     table = table_of(template, messages, rng)
     step(f"fitting {kind} to {len(table)} rows of {len(template.columns)} columns")
     _seed_libraries(seed)
-    fitted = FITS[kind](table, template.columns)
+    fitted = FITS[kind](table, template.columns, rng)
     step("exporting")
     event_ns = template.parse(messages).event_ns
     draft = _draft(recording, template, event_ns, fitted.export(), sensor=sensor, kind=kind, seed=seed)

@@ -73,9 +73,7 @@ def _replacing(path: Path) -> Iterator[IO[str]]:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise RecordingError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder that you may write"
-        ) from error
+        raise RecordingError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
     try:
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file

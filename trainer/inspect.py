@@ -14,7 +14,7 @@ from trainer.arrival import arrival, period
 from trainer.learn.infer import Findings
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.recording import Recording
-from trainer.schema import Field
+from trainer.schema import Field, join
 
 
 def inspect(recording: Recording, findings: Findings) -> dict[str, Any]:
@@ -123,19 +123,13 @@ def _json_type(field: Field, node: Node | None) -> str:
     if isinstance(node, Constant):
         return type(node.value).__name__
     quoted = (field.number and field.number.quoted) or (field.time and field.time.quoted)
-    return (
-        "string"
-        if quoted or field.kind in ("category", "identifier")
-        else "list"
-        if field.kind in ("list", "box")
-        else "number"
-    )
+    if quoted or field.kind in ("category", "identifier"):
+        return "string"
+    return "list" if field.kind in ("list", "box") else "number"
 
 
 def _plain(path: tuple[str, ...]) -> str:
     """A template's path as a schema writes it: every slot is `[]`."""
-    from trainer.schema import join
-
     return join(tuple("[]" if key.startswith("[") and key.endswith("]") else key for key in path))
 
 

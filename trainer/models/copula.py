@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ from scipy.stats import norm
 from sdv.single_table import GaussianCopulaSynthesizer
 
 from trainer.models import sdv_inside
+from trainer.models.quantiles import Quantiles
 
 REACH = 8.0  # a standard normal beyond this is drawn once in 10^15
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
-TOLERANCE = 1e-4  # of a table, in the value's range and in probability
+TOLERANCE = 2e-4  # of a table, in the value's range and in probability
 
 Floats = NDArray[np.float64]
 Table = tuple[bool, Floats, Floats]
@@ -22,18 +24,20 @@ Table = tuple[bool, Floats, Floats]
 
 @dataclass(frozen=True)
 class Copula:
-    """A fitted copula."""
+    """A fitted copula. SDV models each number's place in the recorded order; `quantiles` turns it back."""
 
     synthesizer: GaussianCopulaSynthesizer
     columns: list[Column]
+    quantiles: dict[str, Quantiles]
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV."""
-        return sdv_inside.sample(self.synthesizer, count)
+        rows = sdv_inside.sample(self.synthesizer, count)
+        return rows.assign(**{name: table.decode(rows[name].to_numpy()) for name, table in self.quantiles.items()})
 
     def export(self) -> dict[str, NDArray[np.generic]]:
         """The bundle's arrays; see `agent.models.copula` for what they mean."""
-        tables = [table_of(sdv_inside.marginal(self.synthesizer, column)) for column in self.columns]
+        tables = [self._table(column) for column in self.columns]
         lengths = [len(z) for _, z, _ in tables]
         return {
             "factor": square_root(sdv_inside.correlation(self.synthesizer, self.columns)),
@@ -43,12 +47,34 @@ class Copula:
             "value": np.concatenate([value for _, _, value in tables]).astype("<f8"),
         }
 
+    def _table(self, column: Column) -> Table:
+        """The table of one column: exact steps where it has few values, else linear between knots."""
+        if column.size:
+            ordinal, codes = sdv_inside.category(self.synthesizer, column)
+            return _steps(thresholds(ordinal, np.arange(0.5, len(codes) - 1, dtype=np.float64)), codes)
+        place, quantiles = sdv_inside.number(self.synthesizer, column), self.quantiles[column.name]
+        low, high = quantiles.values[0], quantiles.values[-1]
+        if column.integer and high - low <= LEVELS:
+            levels = np.arange(low, high + 1, dtype=np.float64)
+            middles = (levels[:-1] + levels[1:]) / 2
+            return _steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
+        return (False, *knots(lambda z: quantiles.decode(place(z))))
 
-def fit(table: pd.DataFrame, columns: list[Column]) -> Copula:
-    """Fit SDV's copula; a category's place on the unit line is uniform, so its frequencies stay as recorded."""
+
+def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) -> Copula:
+    """Fit SDV's copula with the recording's own marginals.
+
+    SDV's default, a beta distribution a column, fits no value that repeats (a light that is off, a box
+    that stands still) and nothing with two humps. So each number is replaced by its place in the
+    recorded order, which is uniform, as a category's place on the unit line is: SDV learns how the
+    columns hang together, and each keeps its recorded distribution.
+    """
     sdv_inside.check_versions()
-    uniform = {column.name: "uniform" for column in columns if column.size}
-    return Copula(sdv_inside.fit_copula(table, columns, uniform), columns)
+    quantiles = {
+        column.name: Quantiles.of(table[column.name].to_numpy(np.float64)) for column in columns if not column.size
+    }
+    places = {name: quantile.encode(table[name].to_numpy(np.float64), rng) for name, quantile in quantiles.items()}
+    return Copula(sdv_inside.fit_copula(table.assign(**places), columns), columns, quantiles)
 
 
 def square_root(matrix: Floats) -> Floats:
@@ -56,19 +82,6 @@ def square_root(matrix: Floats) -> Floats:
     values, vectors = np.linalg.eigh(matrix)
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), range(len(values))] < 0, -1.0, 1.0)
     return np.ascontiguousarray(vectors * np.sqrt(np.maximum(values, 0.0)))
-
-
-def table_of(marginal: sdv_inside.Marginal) -> Table:
-    """The table of one column: exact steps where it has few values, else linear between knots."""
-    if marginal.column.size:
-        z = thresholds(marginal.value, np.arange(len(marginal.codes) - 1) + 0.5)
-        return _steps(z, np.array(marginal.codes, np.float64))
-    if marginal.column.integer and marginal.high - marginal.low <= LEVELS:
-        levels = np.arange(marginal.low, marginal.high + 1, dtype=np.float64)
-        return _steps(thresholds(marginal.value, levels[:-1] + 0.5), levels)
-    if marginal.high == marginal.low:
-        return True, np.array([-REACH]), np.array([marginal.low])
-    return (False, *knots(marginal.value))
 
 
 def thresholds(value: Callable[[Floats], Floats], levels: Floats) -> Floats:
@@ -82,12 +95,18 @@ def thresholds(value: Callable[[Floats], Floats], levels: Floats) -> Floats:
 
 
 def knots(value: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
-    """The fewest knots between which the rising function `value` is linear to within the tolerance."""
-    z = np.linspace(-REACH, REACH, 8001)
-    z = np.unique(np.concatenate([z, _plateau_ends(value, z)]))
+    """Knots between which the rising function `value` is linear to within the tolerance.
+
+    A knot stands at both ends of every plateau, so that a value that repeats is drawn exactly, and as
+    often as it should be; between plateaus knots are added where a straight line misses most.
+    """
+    grid = np.unique(np.concatenate([np.linspace(-REACH, REACH, 4001), norm.ppf(np.linspace(5e-5, 1 - 5e-5, 20_000))]))
+    ends = _plateau_ends(value, grid)
+    z = np.unique(np.concatenate([grid, ends]))
     y = np.maximum.accumulate(value(z))
     probability = norm.cdf(z)
-    keep, parts = {0, len(z) - 1}, [(0, len(z) - 1)]
+    kept = sorted({0, len(z) - 1, *np.searchsorted(z, ends).tolist()})
+    parts, keep = list(pairwise(kept)), set(kept)
     while parts:
         first, last = parts.pop()
         worst = _worst(z[first : last + 1], y[first : last + 1], probability[first : last + 1], y[-1] - y[0])

@@ -23,6 +23,6 @@ class Fitted(Protocol):
         ...
 
 
-FITS: dict[str, Callable[[pd.DataFrame, list[Column]], Fitted]] = {
+FITS: dict[str, Callable[[pd.DataFrame, list[Column], np.random.Generator], Fitted]] = {
     "gaussian-copula": copula.fit,
 }

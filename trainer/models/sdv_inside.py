@@ -5,7 +5,6 @@ have been looked at.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -23,31 +22,11 @@ from sdv.single_table import GaussianCopulaSynthesizer
 VERSIONS = {"sdv": "2.0.", "rdt": "2.0.", "copulas": "0.14."}
 
 Floats = NDArray[np.float64]
+Quantile = Callable[[Floats], Floats]
 
 
 class ExportError(UnderstudyError):
     """SDV holds something that the export does not know."""
-
-
-@dataclass(frozen=True)
-class Marginal:
-    """How one column of a fitted copula turns a standard normal z into a value.
-
-    Attributes:
-        column: What it is.
-        value: From z, shape (n,), to the column's values (codes for a category), monotone in z unless
-            the column is a category; then `ordinal` is, and `codes` says which code each ordinal is.
-        codes: For a category, the code of each interval of the unit line, in their order.
-        edges: For a category, the ends of the intervals but the last, on the unit line.
-        low, high: Smallest and largest value.
-    """
-
-    column: Column
-    value: Callable[[Floats], Floats]
-    codes: list[int]
-    edges: Floats
-    low: float
-    high: float
 
 
 def check_versions() -> None:
@@ -57,11 +36,11 @@ def check_versions() -> None:
             raise ExportError(f"{package} {version(package)} is not known to the export; install {package}=={prefix}*")
 
 
-def fit_copula(table: pd.DataFrame, columns: list[Column], distributions: dict[str, str]) -> GaussianCopulaSynthesizer:
-    """SDV's GaussianCopulaSynthesizer, fitted to `table`."""
+def fit_copula(table: pd.DataFrame, columns: list[Column]) -> GaussianCopulaSynthesizer:
+    """SDV's GaussianCopulaSynthesizer with uniform marginals, fitted to `table`."""
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
     metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds}}})
-    synthesizer = GaussianCopulaSynthesizer(metadata, enforce_rounding=False, numerical_distributions=distributions)
+    synthesizer = GaussianCopulaSynthesizer(metadata, enforce_rounding=False, default_distribution="uniform")
     synthesizer.fit({"table": table})
     return synthesizer
 
@@ -83,41 +62,36 @@ def correlation(synthesizer: GaussianCopulaSynthesizer, columns: list[Column]) -
     return model.correlation.loc[names, names].to_numpy(np.float64)  # type: ignore[no-any-return]
 
 
-def marginal(synthesizer: GaussianCopulaSynthesizer, column: Column) -> Marginal:
-    """How the synthesizer turns a normal into a value of `column`."""
-    model = synthesizer._model
-    univariate = model.univariates[list(model.columns).index(column.name)]
-    transformer = synthesizer._data_processor._hyper_transformer.field_transformers[column.name]
-
-    def quantile(z: Floats) -> Floats:
-        with np.errstate(all="ignore"):
-            return np.asarray(univariate.percent_point(norm.cdf(z)), np.float64)
-
-    if type(transformer) is UniformEncoder and column.size:
-        return _category(column, transformer, quantile)
-    if type(transformer) is FloatFormatter and not column.size:
-        return _number(column, transformer, quantile)
-    raise ExportError(f"{column.name}: transformer {type(transformer).__name__} is not known to the export")
-
-
-def _number(column: Column, transformer: Any, quantile: Callable[[Floats], Floats]) -> Marginal:
+def number(synthesizer: GaussianCopulaSynthesizer, column: Column) -> Quantile:
+    """How the synthesizer turns a normal into a number of `column`."""
+    transformer, quantile = _insides(synthesizer, column)
+    if type(transformer) is not FloatFormatter:
+        raise ExportError(f"{column.name}: transformer {type(transformer).__name__} is not known to the export")
     if not transformer.enforce_min_max_values or transformer.learn_rounding_scheme:
         raise ExportError(f"{column.name}: FloatFormatter rounds or does not clip, which the export does not know")
     low, high = float(transformer._min_value), float(transformer._max_value)
-
-    def value(z: Floats) -> Floats:
-        clipped = np.clip(quantile(z), low, high)
-        return np.rint(clipped) if column.integer else clipped
-
-    return Marginal(column, value, [], np.empty(0), low, high)
+    return lambda z: np.clip(quantile(z), low, high)
 
 
-def _category(column: Column, transformer: Any, quantile: Callable[[Floats], Floats]) -> Marginal:
+def category(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[Quantile, Floats]:
+    """How the synthesizer turns a normal into an interval of the unit line, and each interval's code."""
+    transformer, quantile = _insides(synthesizer, column)
+    if type(transformer) is not UniformEncoder:
+        raise ExportError(f"{column.name}: transformer {type(transformer).__name__} is not known to the export")
     intervals = sorted(transformer.intervals.items(), key=lambda item: float(item[1][1]))
-    codes = [int(label) for label, _ in intervals]
     edges = np.array([float(end) for _, (_, end) in intervals[:-1]])
 
     def ordinal(z: Floats) -> Floats:
         return np.searchsorted(edges, quantile(z), side="left").astype(np.float64)  # intervals are right-closed
 
-    return Marginal(column, ordinal, codes, edges, 0.0, float(len(codes) - 1))
+    return ordinal, np.array([float(label) for label, _ in intervals])
+
+
+def _insides(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[Any, Quantile]:
+    model = synthesizer._model
+    univariate = model.univariates[list(model.columns).index(column.name)]
+
+    def quantile(z: Floats) -> Floats:
+        return np.asarray(univariate.percent_point(norm.cdf(z)), np.float64)
+
+    return synthesizer._data_processor._hyper_transformer.field_transformers[column.name], quantile
