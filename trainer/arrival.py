@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
+
 from agent.clock import NS_PER_S
 from agent.models.manifest import BINS, Arrival, Coverage, Period, PeriodName
-from numpy.typing import NDArray
 
 PERIOD_S: dict[PeriodName, int] = {"day": 86_400, "week": 7 * 86_400, "month": 28 * 86_400}
 

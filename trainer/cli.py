@@ -126,8 +126,8 @@ def _write(outcome: "Outcome", path: Path) -> None:
 
 def _generate(options: argparse.Namespace) -> None:
     import numpy as np
-    from agent.models import bundle as bundles
 
+    from agent.models import bundle as bundles
     from trainer.generate import generate
 
     rng = np.random.default_rng(options.seed)

@@ -3,8 +3,9 @@
 import warnings
 
 import pandas as pd
-from agent.reading import Column
 from pydantic import JsonValue
+
+from agent.reading import Column
 
 
 def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) -> dict[str, JsonValue]:

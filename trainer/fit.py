@@ -8,6 +8,8 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
+
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.leaves import EventTime
@@ -16,7 +18,6 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import FORMAT, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
-
 from trainer.arrival import arrival, period
 from trainer.evaluate import quality
 from trainer.learn.infer import infer
@@ -25,7 +26,7 @@ from trainer.models.registry import FITS
 from trainer.parity import PAIRS, ROWS, Parity, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
-from trainer.table import frame, table_of
+from trainer.table import table_of, typed, without_gaps
 
 FEWEST = 20
 MOST_COLUMNS = 1000
@@ -79,7 +80,7 @@ def fit(
             f"{recording.name}: {len(template.columns)} columns to learn, must be 1 to {MOST_COLUMNS}; "
             "correct the schema (inspect --write-schema)"
         )
-    table = table_of(template, messages, rng)
+    table = table_of(template, messages)
     step(f"fitting {kind} to {len(table)} rows of {len(template.columns)} columns")
     _seed_libraries(seed)
     fitted = FITS[kind](table, template.columns, rng)
@@ -88,11 +89,15 @@ def fit(
     draft = _draft(recording, template, event_ns, fitted.export(), sensor=sensor, kind=kind, seed=seed)
     step("proving the export against SDV")
     proved = bundles.from_bytes(draft.to_bytes())
-    rows = frame(sampler_of(proved).draw(ROWS, rng), template.columns)
+    drawn = pd.DataFrame(sampler_of(proved).draw(ROWS, rng), columns=[column.name for column in template.columns])
+    rows = typed(drawn, template.columns)
     parity = prove(rows, [fitted.sample(ROWS) for _ in range(PAIRS + 1)], template.columns)
     parity.require()
     step("measuring quality")
-    figures = {"quality": quality(table, rows, template.columns), "parity": parity.figures()}
+    figures = {
+        "quality": quality(typed(without_gaps(table, rng), template.columns), rows, template.columns),
+        "parity": parity.figures(),
+    }
     manifest = draft.manifest.model_copy(update=figures)
     return Outcome(Bundle(manifest, draft.arrays), parity, findings.warnings + _period_warnings(manifest))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.leaves import Pen

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+
 from agent.clock import NS_PER_S
 from agent.message.boxes import Box
 from agent.message.leaves import Constant, EventTime, LagTime, Number, Table
 from agent.message.template import Template
 from agent.message.tree import Items, Node
-
 from trainer.arrival import arrival, period
 from trainer.learn.infer import Findings
 from trainer.learn.template import learn_template, replace_identifiers

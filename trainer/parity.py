@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.stats import ks_2samp
+
 from agent.errors import UnderstudyError
 from agent.reading import Column
-from scipy.stats import ks_2samp
 
 ROWS = 20_000
 FLOOR = 0.02

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 import tomli_w
+from pydantic import Field as Option
+from pydantic import ValidationError
+
 from agent.errors import RecordingError
 from agent.message.boxes import Order
 from agent.message.numbers import NumberFormat
 from agent.message.times import TimeFormat
 from agent.strict import Strict
-from pydantic import Field as Option
-from pydantic import ValidationError
 
 Kind = Literal[
     "constant", "number", "category", "box", "list", "event-time", "lag-time", "export-time", "counter", "identifier"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from agent.message.leaves import Identifier, Run
 from faker import Faker
 
+from agent.message.leaves import Identifier, Run
 from trainer.learn.numbers import NUMERIC
 
 PERSONAL_VALUES = {

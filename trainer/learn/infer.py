@@ -10,7 +10,6 @@ from agent.errors import RecordingError
 from agent.message.boxes import Order, box_corners, coordinates
 from agent.message.leaves import ABSENT, OUTSIDE, is_value
 from agent.message.numbers import NumberFormat
-
 from trainer.learn import times as t
 from trainer.learn.identifiers import is_identifier, personal_kind
 from trainer.learn.numbers import NUMERIC, guess_number

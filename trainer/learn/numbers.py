@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+
 from agent.message.numbers import NumberFormat
 
 NUMERIC = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")

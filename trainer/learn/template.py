@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
+
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.boxes import Box, box_corners
@@ -22,7 +23,6 @@ from agent.message.leaves import (
 )
 from agent.message.template import Template
 from agent.message.tree import Items, Maybe, Node, Object, slots_of, state_of
-
 from trainer.learn.identifiers import replace, replacements, shape_of
 from trainer.learn.infer import Findings, merged_keys
 from trainer.learn.numbers import guess_number

@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from agent.reading import Column
 from numpy.typing import NDArray
 from scipy.stats import norm
 from sdv.single_table import GaussianCopulaSynthesizer
 
+from agent.reading import Column
 from trainer.models import sdv_inside
 from trainer.models.quantiles import Quantiles
+from trainer.table import typed, without_gaps
 
 REACH = 8.0  # a standard normal beyond this is drawn once in 10^15
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
@@ -70,11 +71,11 @@ def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) ->
     columns hang together, and each keeps its recorded distribution.
     """
     sdv_inside.check_versions()
-    quantiles = {
-        column.name: Quantiles.of(table[column.name].to_numpy(np.float64)) for column in columns if not column.size
-    }
-    places = {name: quantile.encode(table[name].to_numpy(np.float64), rng) for name, quantile in quantiles.items()}
-    return Copula(sdv_inside.fit_copula(table.assign(**places), columns), columns, quantiles)
+    numbers = {column.name: table[column.name].to_numpy(np.float64) for column in columns if not column.size}
+    quantiles = {name: Quantiles.of(values) for name, values in numbers.items()}
+    places = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
+    complete = typed(without_gaps(table.assign(**places), rng), columns)
+    return Copula(sdv_inside.fit_copula(complete, columns), columns, quantiles)
 
 
 def square_root(matrix: Floats) -> Floats:

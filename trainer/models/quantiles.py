@@ -26,10 +26,10 @@ class Quantiles:
 
     @classmethod
     def of(cls, numbers: Floats) -> Self:
-        """The quantile function of `numbers`, shape (rows,)."""
-        distinct, counts = np.unique(numbers, return_counts=True)
-        ends = np.cumsum(counts) / len(numbers)
-        starts = ends - counts / len(numbers)
+        """The quantile function of `numbers`, shape (rows,), NaN left out."""
+        distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+        ends = np.cumsum(counts) / counts.sum()
+        starts = ends - counts / counts.sum()
         once = counts == 1
         middle = (starts + ends) / 2
         places = np.column_stack([np.where(once, middle, starts), np.where(once, middle, ends)]).ravel()
@@ -38,12 +38,11 @@ class Quantiles:
         return cls(places[keep], values[keep])
 
     def encode(self, numbers: Floats, rng: np.random.Generator) -> Floats:
-        """The place of each recorded number, 0 to 1; anywhere on its plateau where it has one."""
-        first = np.searchsorted(self.values, numbers, side="left")
+        """The place of each recorded number, 0 to 1; anywhere on its plateau where it has one; NaN stays NaN."""
+        first = np.minimum(np.searchsorted(self.values, numbers, side="left"), len(self.values) - 1)
         last = np.searchsorted(self.values, numbers, side="right") - 1
         start, end = self.places[first], self.places[last]
-        places: Floats = start + (end - start) * rng.random(len(numbers))
-        return places
+        return np.where(np.isnan(numbers), np.nan, start + (end - start) * rng.random(len(numbers)))
 
     def decode(self, places: Floats) -> Floats:
         """The number at each place."""

@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from agent.reading import Column
 from numpy.typing import NDArray
 
+from agent.reading import Column
 from trainer.models import copula
 
 

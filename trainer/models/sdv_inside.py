@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from agent.errors import UnderstudyError
-from agent.reading import Column
 from numpy.typing import NDArray
 from rdt.transformers.categorical import UniformEncoder
 from rdt.transformers.numerical import FloatFormatter
 from scipy.stats import norm
 from sdv.metadata import Metadata
 from sdv.single_table import GaussianCopulaSynthesizer
+
+from agent.errors import UnderstudyError
+from agent.reading import Column
 
 VERSIONS = {"sdv": "2.0.", "rdt": "2.0.", "copulas": "0.14."}
 

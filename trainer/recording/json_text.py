@@ -5,7 +5,6 @@ import math
 from typing import Any
 
 from agent.errors import RecordingError
-
 from trainer.recording.fitness import TOO_DEEP, Doubled
 from trainer.recording.recorded import File, Recording, numbered
 

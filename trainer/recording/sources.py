@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from agent.errors import RecordingError
-
 from trainer.recording import csv_text, json_text, parquet, sql
 from trainer.recording.fitness import unfit
 from trainer.recording.recorded import File, Recording

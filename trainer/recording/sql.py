@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import RecordingError
-
 from trainer.recording.cells import messages_of, plain
 from trainer.recording.recorded import File, Recording, numbered
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from agent.errors import RecordingError
 from trainer.recording import Recording, load
 

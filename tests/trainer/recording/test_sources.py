@@ -4,9 +4,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from agent.errors import RecordingError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agent.errors import RecordingError
 from trainer.recording import load
 
 

@@ -4,6 +4,7 @@ from contextlib import closing
 import pandas as pd
 import pytest
 import sqlalchemy
+
 from agent.errors import RecordingError
 from trainer.recording import load
 from trainer.recording.sql import masked
