@@ -94,10 +94,8 @@ def fit(
     parity = prove(rows, [fitted.sample(ROWS) for _ in range(PAIRS + 1)], template.columns)
     parity.require()
     step("measuring quality")
-    figures = {
-        "quality": quality(typed(without_gaps(table, rng), template.columns), rows, template.columns),
-        "parity": parity.figures(),
-    }
+    recorded = typed(without_gaps(table, rng), template.columns)
+    figures = {"quality": quality(recorded, rows, template.columns), "parity": parity.figures()}
     manifest = draft.manifest.model_copy(update=figures)
     return Outcome(Bundle(manifest, draft.arrays), parity, findings.warnings + _period_warnings(manifest))
 

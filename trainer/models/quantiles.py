@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+PLATEAU = 1 / 2000  # a smaller share is an accident of the recording
+KNOTS = 200  # more would only repeat the recording's noise
+
 
 @dataclass(frozen=True)
 class Quantiles:
     """The quantile function of recorded numbers.
 
-    A number recorded once is one knot, and between two of these the function is linear, so that new
-    numbers come about. A number recorded more often is a plateau as wide as its share.
+    A number recorded often is a plateau as wide as its share. Of the others some are knots, between
+    which the function is linear, so that new numbers come about.
 
     Attributes:
         places: Rising from 0 to 1, shape (knots,).
@@ -30,21 +33,33 @@ class Quantiles:
         distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
         ends = np.cumsum(counts) / counts.sum()
         starts = ends - counts / counts.sum()
-        once = counts == 1
+        plateau = (counts > 1) & (ends - starts >= PLATEAU)
+        single = _thinned(np.flatnonzero(~plateau))
+        kept = np.sort(np.concatenate([np.flatnonzero(plateau), single]))
         middle = (starts + ends) / 2
-        places = np.column_stack([np.where(once, middle, starts), np.where(once, middle, ends)]).ravel()
-        values = np.repeat(distinct, 2)
+        lows, highs = np.where(plateau, starts, middle)[kept], np.where(plateau, ends, middle)[kept]
+        places, values = np.column_stack([lows, highs]).ravel(), np.repeat(distinct[kept], 2)
         keep = np.append(True, (np.diff(places) > 0) | (np.diff(values) > 0))
         return cls(places[keep], values[keep])
 
     def encode(self, numbers: Floats, rng: np.random.Generator) -> Floats:
         """The place of each recorded number, 0 to 1; anywhere on its plateau where it has one; NaN stays NaN."""
-        first = np.minimum(np.searchsorted(self.values, numbers, side="left"), len(self.values) - 1)
+        first = np.searchsorted(self.values, numbers, side="left")
         last = np.searchsorted(self.values, numbers, side="right") - 1
-        start, end = self.places[first], self.places[last]
-        return np.where(np.isnan(numbers), np.nan, start + (end - start) * rng.random(len(numbers)))
+        between = np.interp(numbers, self.values, self.places)
+        wide = last > first
+        start, end = self.places[np.where(wide, first, 0)], self.places[np.where(wide, last, 0)]
+        places: Floats = np.where(wide, start + (end - start) * rng.random(len(numbers)), between)
+        return places
 
     def decode(self, places: Floats) -> Floats:
         """The number at each place."""
         numbers: Floats = np.interp(places, self.places, self.values)
         return numbers
+
+
+def _thinned(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """At most KNOTS of them, evenly, first and last among them."""
+    if len(places) <= KNOTS:
+        return places
+    return places[np.linspace(0, len(places) - 1, KNOTS).round().astype(np.intp)]
