@@ -170,12 +170,9 @@ class _Learning:
         complete = {path: np.array(times, np.float64) for path, times in lagging.items() if None not in times}
         event = np.array(self.event_ns, np.float64)
         for path in sorted(complete, key=lambda p: float(np.median(complete[p] - event))):
-            spread = float(np.std(complete[path] - event))
-            before = None
-            for other in self.chains:
-                gap = complete[path] - complete[other]
-                if gap.min() >= 0 and float(np.std(gap)) < spread:
-                    before, spread = other, float(np.std(gap))
+            gaps = {other: complete[path] - complete[other] for other in self.chains}
+            earlier = [other for other, gap in gaps.items() if gap.min() >= 0]
+            before = min(earlier, key=lambda other: float(np.std(gaps[other])), default=None)
             self.chains[path] = [*(self.chains[before] if before else []), path]
 
 

@@ -1,0 +1,90 @@
+"""The trainer's commands, as a user calls them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.models import bundle as bundles
+from trainer.cli import main
+
+
+@pytest.fixture
+def climate(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(4)
+    path = tmp_path / "climate.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", "room", "temperature", "co2"])
+        for i in range(300):
+            room = ["attic", "cellar"][i % 2]
+            writer.writerow(
+                [f"2026-03-02 {i // 60:02d}:{i % 60:02d}:00", room, round(rng.normal(20, 2), 1), rng.integers(400, 900)]
+            )
+    return path
+
+
+def test_inspect_says_what_it_understood(climate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(climate), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    kinds = {field["path"]: field["kind"] for field in found["fields"]}
+    assert kinds == {"time": "event-time", "room": "category", "temperature": "number", "co2": "number"}
+    assert found["time"]["interval_s"] == 60
+    assert found["time"]["covered"] == {}
+    assert main(["inspect", str(climate)]) == 0
+    text = capsys.readouterr().out
+    assert "YYYY-MM-DD hh:mm:ss" in text
+    assert "median gap 60 s" in text
+
+
+def test_a_corrected_schema_is_obeyed(climate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = tmp_path / "schema.toml"
+    assert main(["inspect", str(climate), "--write-schema", str(schema)]) == 0
+    schema.write_text('[[field]]\npath = "co2"\nkind = "category"\n')
+    capsys.readouterr()
+    assert main(["inspect", str(climate), "--json", "--schema", str(schema)]) == 0
+    assert {f["path"]: f["kind"] for f in json.loads(capsys.readouterr().out)["fields"]}["co2"] == "category"
+
+
+def test_a_schema_as_written_changes_nothing(climate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = tmp_path / "schema.toml"
+    assert main(["inspect", str(climate), "--json", "--write-schema", str(schema)]) == 0
+    guessed = json.loads(capsys.readouterr().out)
+    assert main(["inspect", str(climate), "--json", "--schema", str(schema)]) == 0
+    assert json.loads(capsys.readouterr().out)["fields"] == guessed["fields"]
+
+
+def test_a_schema_for_an_unknown_field_is_refused_with_a_guess(climate, tmp_path, capsys) -> None:
+    schema = tmp_path / "schema.toml"
+    schema.write_text('[[field]]\npath = "temprature"\nkind = "number"\n')
+    assert main(["inspect", str(climate), "--schema", str(schema)]) == 78
+    assert "did you mean 'temperature'?" in capsys.readouterr().err
+
+
+def test_a_bundle_a_sensor_goes_into_a_folder(climate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bundles"
+    assert main(["fit", str(climate), "--sensor-column", "room", "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["attic.npz", "cellar.npz"]
+    assert bundles.read(out / "attic.npz").manifest.sensor == "attic"
+
+
+def test_generate_extends_a_table_with_rows_of_its_kind(climate: Path, tmp_path: Path) -> None:
+    bundle, out = tmp_path / "c.npz", tmp_path / "more.csv"
+    assert main(["fit", str(climate), "--sensor", "climate", "--out", str(bundle)]) == 0
+    assert main(["generate", str(bundle), "-n", "50", "--out", str(out), "--seed", "1"]) == 0
+    rows = list(csv.DictReader(out.open()))
+    assert len(rows) == 50
+    assert list(rows[0]) == ["time", "room", "temperature", "co2"]
+    assert all(400 <= int(row["co2"]) < 900 for row in rows)
+
+
+def test_nothing_is_written_when_the_input_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('[{"a": 1}')
+    assert main(["fit", str(bad), "--sensor", "s", "--out", str(tmp_path / "s.npz")]) == 78
+    error = capsys.readouterr().err
+    assert error.startswith("understudy-trainer: ")
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
