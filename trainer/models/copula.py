@@ -75,7 +75,7 @@ def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) ->
     quantiles = {name: Quantiles.of(values) for name, values in numbers.items()}
     places = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
     complete = typed(without_gaps(table.assign(**places), rng), columns)
-    return Copula(sdv_inside.fit_copula(complete, columns), columns, quantiles)
+    return Copula(sdv_inside.fit_copula(complete, columns, "uniform"), columns, quantiles)
 
 
 def square_root(matrix: Floats) -> Floats:

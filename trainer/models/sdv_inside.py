@@ -37,11 +37,11 @@ def check_versions() -> None:
             raise ExportError(f"{package} {version(package)} is not known to the export; install {package}=={prefix}*")
 
 
-def fit_copula(table: pd.DataFrame, columns: list[Column]) -> GaussianCopulaSynthesizer:
-    """SDV's GaussianCopulaSynthesizer with uniform marginals, fitted to `table`."""
+def fit_copula(table: pd.DataFrame, columns: list[Column], marginals: str) -> GaussianCopulaSynthesizer:
+    """SDV's GaussianCopulaSynthesizer with marginals of one family (SDV's default: `beta`), fitted to `table`."""
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
     metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds}}})
-    synthesizer = GaussianCopulaSynthesizer(metadata, enforce_rounding=False, default_distribution="uniform")
+    synthesizer = GaussianCopulaSynthesizer(metadata, enforce_rounding=False, default_distribution=marginals)
     synthesizer.fit({"table": table})
     return synthesizer
 

@@ -1,0 +1,76 @@
+"""Drawing from an exported copula against SDV's own `sample`, in the same run.
+
+SDV is its GaussianCopulaSynthesizer as it comes, with beta marginals, fitted to the same table.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent.models import bundle as bundles
+from agent.models.registry import sampler_of
+from agent.models.sampler import Source
+from benchmarks.timing import Timing, pairs, timed
+from trainer.fit import fit
+from trainer.learn.infer import infer
+from trainer.learn.template import learn_template
+from trainer.models import sdv_inside
+from trainer.recording import load
+from trainer.table import table_of, typed, without_gaps
+
+BULK = 100_000
+
+
+def measure(recording_path: Path, folder: Path) -> tuple[list[dict[str, Any]], Path]:
+    """Rows of the table of results, and the bundle they were measured on."""
+    warnings.simplefilter("ignore")
+    recording = load(str(recording_path))
+    bundle = fit(recording, "bench", seed=1).bundle
+    bundles.write(bundle, folder / "bench.npz")
+    template = learn_template(recording.messages, infer(recording.messages).schema)
+    table = table_of(template, recording.messages)
+    complete = typed(without_gaps(table, np.random.default_rng(1)), template.columns)
+    sdv = sdv_inside.fit_copula(complete, template.columns, "beta")
+    plain = sdv_inside.fit_copula(complete, template.columns, "uniform")
+    rng = np.random.default_rng(2)
+    sampler = sampler_of(bundle)
+    source = Source(sampler, [column.name for column in bundle.manifest.columns], rng)
+
+    def singles() -> None:
+        for _ in range(500):
+            sampler.draw(1, rng)
+
+    def readings() -> None:
+        for _ in range(10 * 1024):
+            source.next()
+
+    def one() -> float:
+        return timed(lambda: sdv.sample(1))
+
+    def bulk() -> float:
+        return timed(lambda: sampler.draw(BULK, rng))
+
+    sdv.sample(1)
+    return [
+        _row("one row alone", "at least 300×", pairs(lambda: timed(singles, 500), one, 15)),
+        _row("next reading, amortised", "at least 10,000×", pairs(lambda: timed(readings, 10 * 1024), one, 15)),
+        _row(f"{BULK:,} rows", "at least 20×", pairs(bulk, lambda: timed(lambda: sdv.sample(BULK)), 7)),
+        _row("… against uniform marginals", "(none)", pairs(bulk, lambda: timed(lambda: plain.sample(BULK)), 7)),
+    ], folder / "bench.npz"
+
+
+def _row(what: str, aim: str, measured: tuple[Timing, Timing, Timing]) -> dict[str, Any]:
+    ours, theirs, ratio = measured
+    wanted = float("".join(filter(str.isdigit, aim)) or 0)
+    return {
+        "what": what,
+        "ours": ours.median_s,
+        "against": theirs.median_s,
+        "unit": "s",
+        "ratio": ratio.median_s,
+        "spread": [ratio.low_s, ratio.high_s],
+        "aim": aim,
+        "reached": ratio.median_s >= wanted,
+    }

@@ -1,0 +1,39 @@
+"""Medians and spreads of timed calls."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds a call took: median, smallest and largest of several runs."""
+
+    median_s: float
+    low_s: float
+    high_s: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> "Timing":
+        return cls(statistics.median(seconds), min(seconds), max(seconds))
+
+
+def timed(call: Callable[[], object], per: int = 1) -> float:
+    """Seconds that `call` takes, divided by `per`."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) / per
+
+
+def pairs(ours: Callable[[], float], theirs: Callable[[], float], runs: int) -> tuple[Timing, Timing, Timing]:
+    """Time two things in turn, so that a slow moment of the machine meets both.
+
+    Returns:
+        Ours, theirs, and the ratio theirs/ours pair by pair.
+    """
+    a, b = [], []
+    for _ in range(runs):
+        a.append(ours())
+        b.append(theirs())
+    return Timing.of(a), Timing.of(b), Timing.of([y / x for x, y in zip(a, b, strict=True)])
