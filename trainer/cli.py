@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import EXIT_CONFIG, ConfigError, UnderstudyError
+from agent.models.registry import SAMPLERS
 
 if TYPE_CHECKING:
     from trainer.fit import Outcome
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--sensor", metavar="NAME", help="the sensor's name")
     fit.add_argument("--sensor-column", metavar="COLUMN", help="one bundle a value of this column, into folder --out")
     fit.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the bundle to write")
-    fit.add_argument("--model", choices=["gaussian-copula"], default="gaussian-copula", help="default: %(default)s")
+    fit.add_argument("--model", choices=sorted(SAMPLERS), default="gaussian-copula", help="default: %(default)s")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")
 
     generate = _command(commands, "generate", _generate, "write more messages of the same distribution")

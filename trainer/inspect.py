@@ -7,7 +7,7 @@ import numpy as np
 
 from agent.clock import NS_PER_S
 from agent.message.boxes import Box
-from agent.message.leaves import Constant, EventTime, LagTime, Number, Table
+from agent.message.leaves import Category, Constant, EventTime, LagTime, Number, Table, to_json
 from agent.message.template import Template
 from agent.message.tree import Items, Node
 from trainer.arrival import arrival, period
@@ -64,35 +64,39 @@ def _time(template: Template, table: Table) -> dict[str, Any]:
 def _field(field: Field, template: Template, table: Table) -> dict[str, Any]:
     nodes = [node for path, node in template.walk() if _plain(path) == field.path]
     leaves = [node for node in nodes if node.node not in ("maybe", "object")]
-    node = next((n for n in leaves if not isinstance(n, Constant)), leaves[0] if leaves else None)
     states = sorted({state for n in nodes if n.node == "maybe" for state in n.states if state != "value"})
-    what = "nothing" if node is None else _what(field, node, leaves, table)
     return {
         "path": field.path,
         "kind": field.kind,
-        "type": _json_type(field, node),
-        "what": what + (f"; sometimes {' or '.join(states)}" if states else ""),
-        "range": _range(node, table),
+        "type": _json_type(field, leaves),
+        "what": _what(field, leaves, table) + (f"; sometimes {' or '.join(states)}" if states else ""),
+        "range": _range(leaves, table),
     }
 
 
-def _what(field: Field, node: Node, leaves: list[Node], table: Table) -> str:
-    if isinstance(node, Constant):
-        return repr(node.value)
-    if field.kind == "category":
-        labels = sorted({str(label) for n in leaves if n.node == "category" for label in n.labels})
-        return f"{len(labels)} values: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
+def _what(field: Field, leaves: list[Node], table: Table) -> str:
+    if field.kind in ("constant", "category"):
+        labels = sorted({to_json(label) for node in leaves for label in _labels(node)})
+        more = ", …" if len(labels) > 8 else ""
+        return f"{len(labels)} values: {', '.join(labels[:8])}{more}" if len(labels) > 1 else labels[0]
     if field.time is not None:
         zone = f"local, UTC{field.time.offset_s / 3600:+g} h" if field.time.local else "UTC"
-        lag = f", {_median(node, table):+.3g} s from the event" if isinstance(node, LagTime) else ""
-        return f"{field.time.pattern} ({zone}{lag})"
-    if isinstance(node, Items):
-        most = max(len(composition) for composition in node.compositions)
-        kinds = f" of kinds told by {node.kind_key!r}" if node.kind_key else ""
-        return f"up to {most} items{kinds}, {len(node.compositions)} compositions"
-    low_high = _range(node, table)
-    text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else node.node
+        lags = [_median(node, table) for node in leaves if isinstance(node, LagTime)]
+        return f"{field.time.pattern} ({zone}{f', {lags[0]:+.3g} s from the event' if lags else ''})"
+    items = next((node for node in leaves if isinstance(node, Items)), None)
+    if items is not None:
+        most = max(len(composition) for composition in items.compositions)
+        kinds = f" of kinds told by {items.kind_key!r}" if items.kind_key else ""
+        return f"up to {most} items{kinds}, {len(items.compositions)} compositions"
+    low_high = _range(leaves, table)
+    text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else field.personal or leaves[0].node
     return text + (f", order {field.order} (assumed unless set)" if field.order else "") + _precision(field)
+
+
+def _labels(node: Node) -> list[Any]:
+    if isinstance(node, Category):
+        return node.labels
+    return [node.value] if isinstance(node, Constant) else []
 
 
 def _precision(field: Field) -> str:
@@ -104,26 +108,37 @@ def _precision(field: Field) -> str:
     return grid + whole + (", 32-bit floats" if number.single else "") + (", in a string" if number.quoted else "")
 
 
-def _range(node: Node | None, table: Table) -> tuple[float, float] | None:
-    if not isinstance(node, Number | Box):
-        return None
-    names = [column.name for column in node.columns()]
-    scale = node.format.denominator or 1
-    if isinstance(node, Box):
-        return float(min(np.nanmin(table.columns[n]) for n in names[:2])) / scale, max(node.limits) / scale
-    values = table.columns[names[0]]
-    return float(np.nanmin(values)) / scale, float(np.nanmax(values)) / scale
+def _range(leaves: list[Node], table: Table) -> tuple[float, float] | None:
+    """Smallest and largest number, over all slots of a list."""
+    ends: list[float] = []
+    for node in leaves:
+        if isinstance(node, Number):
+            values = table.columns[node.column] / (node.format.denominator or 1)
+            ends += [float(np.nanmin(values)), float(np.nanmax(values))]
+        elif isinstance(node, Box):
+            near = [float(np.nanmin(table.columns[column.name])) for column in node.columns()[:2]]
+            ends += [number / (node.format.denominator or 1) for number in (*near, *node.limits)]
+    return (min(ends), max(ends)) if ends else None
 
 
 def _median(node: LagTime, table: Table) -> float:
     return sum(float(np.nanmedian(table.columns[lag])) for lag in node.lags)
 
 
-def _json_type(field: Field, node: Node | None) -> str:
-    if isinstance(node, Constant):
-        return type(node.value).__name__
+def _json_type(field: Field, leaves: list[Node]) -> str:
+    names = {
+        "str": "string",
+        "int": "number",
+        "float": "number",
+        "bool": "boolean",
+        "NoneType": "null",
+        "dict": "object",
+    }
+    labels = [label for node in leaves for label in _labels(node)]
+    if labels and field.kind in ("constant", "category"):
+        return " or ".join(sorted({names.get(type(label).__name__, "list") for label in labels}))
     quoted = (field.number and field.number.quoted) or (field.time and field.time.quoted)
-    if quoted or field.kind in ("category", "identifier"):
+    if quoted or field.kind == "identifier":
         return "string"
     return "list" if field.kind in ("list", "box") else "number"
 
