@@ -59,10 +59,8 @@ class _Learning:
         """The node of one path. `path` is the schema's, `name` the columns' (they differ within lists)."""
         known = [value for value in values if value is not OUTSIDE]
         states = [s for s in ("value", "null", "missing") if s in {state_of(value) for value in known}]
-        if states == ["null"] or not states:
-            return Constant(value=None)
-        node = self._of_values(path, name, values)
-        if states == ["value"]:
+        node = self._of_values(path, name, values) if "value" in states else Constant(value=None)
+        if len(states) < 2:
             return node
         pattern = tuple(None if value is OUTSIDE else state_of(value) for value in values)
         column = self.presence.setdefault(pattern, f"{join(name)}?")
