@@ -1,89 +1,155 @@
-"""A learned day, week or month laid onto the calendar of today."""
+"""Which instants of a period (day, week, month) a sensor speaks at, and which of them are due."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
-from agent.models.manifest import PeriodName
+from agent.message.leaves import EventTime
+from agent.models.bundle import Bundle
+from agent.models.manifest import BINS, PeriodName
+from agent.modes.player import Played, Player
 
-Floats = NDArray[np.float64]
+BIN_S: dict[PeriodName, int] = {"day": 600, "week": 3600, "month": 3600}
+LONGEST_FIRST: tuple[PeriodName, ...] = ("month", "week", "day")
+MAX_READINGS = 5_000_000  # in one period
 
 
-class Calendar:
-    """The event times of one sensor, period after period.
+def coverage_problem(bundle: Bundle, period: PeriodName | None) -> str | None:
+    """Why `bundle` cannot be played by the calendar, and what to do; None: it can."""
+    covered = [name for name in LONGEST_FIRST if name in bundle.manifest.period.covered]
+    if period in covered or (period is None and covered):
+        return None
+    span = timedelta(seconds=round(bundle.manifest.period.span_s))
+    names = ", ".join(covered) or "no period"
+    remedy = f"set period to {' or '.join(covered)}" if covered else 'use mode = "sensor"'
+    wanted = f"a {period}" if period else "any period"
+    return f"its recording spans {span} and covers {names}, not {wanted}; {remedy}, or record longer and fit again"
 
-    Each period is drawn as a whole from (seed, sensor, start of the period): the same agent, started
-    again within a period, finds the same times.
 
-    Args:
-        period: The unit that repeats.
-        means: Mean count of readings in each bin of the period, shape (BINS[period],).
-        zone: The sensor's local time: a day begins at its midnight.
-        entropy: Seed and sensor.
+def choose_period(bundle: Bundle, period: PeriodName | None) -> PeriodName:
+    """The period that is set, else the longest that the bundle covers."""
+    if period is not None:
+        return period
+    longest: PeriodName = next(name for name in LONGEST_FIRST if name in bundle.manifest.period.covered)
+    return longest
+
+
+def mean_counts(bundle: Bundle, period: PeriodName) -> NDArray[np.float64]:
+    """Mean count of readings in each bin of the period.
+
+    Raises:
+        BundleError: The array is missing, misshapen, negative, or asks for too many readings.
+    """
+    name = f"period/{period}"
+    means = bundle.array(name, "<f8", (BINS[period],))
+    if bool(np.any(means < 0)) or not 0 < float(means.sum()) <= MAX_READINGS:
+        raise bundle.error(name, f"must be at or above 0, and sum to more than 0 and at most {MAX_READINGS}")
+    return means
+
+
+def local_zone(player: Player) -> tzinfo:
+    """Where the sensor's midnight is: in its timezone, else at the offset its times are written in."""
+    if player.zone is not None:
+        return player.zone
+    for _, node in player.bundle.manifest.template.walk():
+        if isinstance(node, EventTime) and node.format.local:
+            return timezone(timedelta(seconds=node.format.offset_s))
+    return UTC
+
+
+def period_bounds(period: PeriodName, time_ns: int, zone: tzinfo) -> tuple[int, int]:
+    """Start of the period that holds `time_ns`, and of the next: local midnights, in nanoseconds since 1970."""
+    local = datetime.fromtimestamp(time_ns // NS_PER_S, zone)
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if period == "week":
+        start -= timedelta(days=start.weekday())
+    elif period == "month":
+        start = start.replace(day=1)
+    days = {"day": 1, "week": 7, "month": 32}[period]
+    stop = start + timedelta(days=days)
+    if period == "month":
+        stop = stop.replace(day=1)
+    return _unix_ns(start, zone), _unix_ns(stop, zone)
+
+
+def draw_times(means: NDArray[np.float64], bin_s: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Instants within one period, in nanoseconds from its start, rising.
+
+    Each bin holds its mean count, rounded up or down at random so that the mean is kept; the readings of a
+    bin share it evenly, each somewhere in its own part.
+    """
+    whole = np.floor(means)
+    counts = (whole + (rng.random(len(means)) < means - whole)).astype(np.int64)
+    bins = np.repeat(np.arange(len(means)), counts)
+    places = np.arange(len(bins)) - np.repeat(np.cumsum(counts) - counts, counts)
+    parts = (places + rng.random(len(bins))) / np.repeat(counts, counts)
+    return np.asarray((bins + parts) * (bin_s * NS_PER_S), np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Instants that fell due within one period.
+
+    Attributes:
+        start_ns: Start of the period.
+        place: How many instants of the period come before these.
+        event_ns: The instants, rising; at least one.
     """
 
-    def __init__(self, period: PeriodName, means: Floats, zone: tzinfo, entropy: Sequence[int]) -> None:
-        self._period, self._means, self._zone, self._entropy = period, means, zone, tuple(entropy)
-        self._drawn: tuple[datetime, NDArray[np.int64]] | None = None
-
-    def due(self, after_ns: int, until_ns: int) -> list[int]:
-        """The event times after `after_ns` and up to `until_ns`, rising; both in ns since 1970 (UTC)."""
-        times: list[int] = []
-        for start in self._starts(after_ns, until_ns):
-            drawn = self._times(start)
-            times += drawn[(drawn > after_ns) & (drawn <= until_ns)].tolist()
-        return times
-
-    def _starts(self, after_ns: int, until_ns: int) -> Iterator[datetime]:
-        """The beginnings, in local time, of the periods that the span touches."""
-        start = beginning(self._period, datetime.fromtimestamp(after_ns / NS_PER_S, UTC).astimezone(self._zone))
-        while _unix_ns(start) <= until_ns:
-            yield start
-            start = following(self._period, start)
-
-    def _times(self, start: datetime) -> NDArray[np.int64]:
-        if self._drawn is None or self._drawn[0] != start:
-            self._drawn = (start, self._draw(start))
-        return self._drawn[1]
-
-    def _draw(self, start: datetime) -> NDArray[np.int64]:
-        """All times of a period, spread evenly within each bin and a little unsteadily."""
-        rng = np.random.default_rng([*self._entropy, _unix_ns(start) // NS_PER_S])
-        counts = np.floor(self._means) + (rng.random(len(self._means)) < self._means % 1)
-        end_ns, width_s = _unix_ns(following(self._period, start)), bin_width_s(self._period)
-        times = []
-        for place in np.flatnonzero(counts):
-            # Wall-clock time, so that a bin keeps its hour of the day across a change of summer time.
-            begin_ns = _unix_ns(start + timedelta(seconds=int(place) * width_s))
-            count = int(counts[place])
-            steps = (np.arange(count) + rng.random(count)) / count * width_s * NS_PER_S
-            times.append(begin_ns + steps.astype(np.int64))
-        drawn = np.sort(np.concatenate(times)) if times else np.empty(0, np.int64)
-        return drawn[drawn < end_ns]
+    start_ns: int
+    place: int
+    event_ns: list[int]
 
 
-def bin_width_s(period: PeriodName) -> int:
-    """Length of a bin: ten minutes of a day, an hour of a week or a month."""
-    return 600 if period == "day" else 3600
+class Agenda:
+    """The instants of one sensor, period after period, and its messages at them.
+
+    A period is drawn from the player's seed and the period's start alone, so an agent that starts again in
+    the middle of one goes on with the same instants and rows.
+
+    Args:
+        player: The sensor; its rows begin anew with each period.
+        period: What repeats.
+        now_ns: Instants up to this one are over.
+    """
+
+    def __init__(self, player: Player, period: PeriodName, now_ns: int) -> None:
+        self.player, self._period, self._zone = player, period, local_zone(player)
+        self._means = mean_counts(player.bundle, period)
+        self._playing = (-1, -1)
+        self.enter(now_ns)
+
+    def enter(self, now_ns: int) -> None:
+        """Go on from `now_ns`, wherever that is."""
+        self._start_ns, self._stop_ns = period_bounds(self._period, now_ns, self._zone)
+        rng = self.player.rng(max(self._start_ns, 0))
+        times = self._start_ns + draw_times(self._means, BIN_S[self._period], rng)
+        self._times: NDArray[np.int64] = times[times < self._stop_ns]
+        self._next = int(np.searchsorted(self._times, now_ns, side="right"))
+
+    def due(self, until_ns: int) -> list[Stretch]:
+        """What fell due since the last call, up to and with `until_ns`."""
+        stretches = []
+        while True:
+            stop = int(np.searchsorted(self._times, until_ns, side="right"))
+            if stop > self._next:
+                stretches.append(Stretch(self._start_ns, self._next, self._times[self._next : stop].tolist()))
+                self._next = stop
+            if until_ns < self._stop_ns:
+                return stretches
+            self.enter(self._stop_ns)
+            self._next = 0
+
+    def play(self, stretch: Stretch, last_ns: int) -> Played:
+        """The messages at these instants; `last_ns` as in `Player.play`."""
+        if self._playing != (stretch.start_ns, stretch.place):
+            self.player.restart(max(stretch.start_ns, 0), skip=stretch.place)
+        self._playing = (stretch.start_ns, stretch.place + len(stretch.event_ns))
+        return self.player.play(stretch.event_ns, last_ns)
 
 
-def beginning(period: PeriodName, moment: datetime) -> datetime:
-    """Local midnight of the day, of Monday, or of the first of the month in which `moment` lies."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if period == "week":
-        return midnight - timedelta(days=midnight.weekday())
-    return midnight.replace(day=1) if period == "month" else midnight
-
-
-def following(period: PeriodName, start: datetime) -> datetime:
-    """The beginning of the period after the one that begins at `start`."""
-    if period == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start + timedelta(days=7 if period == "week" else 1)
-
-
-def _unix_ns(moment: datetime) -> int:
-    return round(moment.timestamp()) * NS_PER_S
+def _unix_ns(local: datetime, zone: tzinfo) -> int:
+    return round(local.replace(tzinfo=zone).timestamp()) * NS_PER_S

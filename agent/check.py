@@ -1,0 +1,31 @@
+"""`check`: a configuration and everything it names, with every problem at once."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from agent.build import Part, parts_of
+from agent.errors import ConfigError
+from agent.problems import listed
+from agent.settings import Settings, examine
+
+
+def check(path: Path, env: Mapping[str, str]) -> list[str]:
+    """One line a sensor, where all is well.
+
+    Raises:
+        ConfigError: The message lists every problem of the configuration and of its bundles.
+    """
+    settings, sensors, problems = examine(path, env)
+    parts, wrong = parts_of(sensors, None if settings is None else settings.mode)
+    if settings is None or problems or wrong:
+        raise ConfigError(listed(str(path), [*problems, *wrong]))
+    return list(_lines(settings, parts))
+
+
+def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
+    together = settings.aggregator.topic if settings.mode == "aggregator" else None
+    for part in parts:
+        name, manifest = part.sensor.name, part.bundle.manifest
+        pace = f"every {part.interval_s:g} s" if settings.mode == "sensor" else f"by the {part.period}"
+        topic = settings.topic(together or settings.mqtt.topic, name)
+        yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {pace}, on {topic}"

@@ -1,0 +1,121 @@
+"""The command line. Each command imports what it needs when it runs, so that it starts fast."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.errors import EXIT_CONFIG, UnderstudyError
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit status: 0, 78 for a wrong configuration or bundle, 2 for wrong usage."""
+    for name in ONE_THREAD:  # numpy's threads cost memory, and a row is no work for them
+        os.environ.setdefault(name, "1")
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(words).parse_args(words)
+    try:
+        status: int = args.command(args)
+        sys.stdout.flush()
+        return status
+    except UnderstudyError as error:
+        print(f"understudy-agent: {error}", file=sys.stderr)
+        return EXIT_CONFIG
+    except BrokenPipeError:  # the reader of our output has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="understudy-agent", description="Plays learned sensors over MQTT.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in (("run", _run), ("check", _check)):
+        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        sub.add_argument("--config", metavar="FILE", type=Path, required=True, help="the configuration (TOML)")
+        sub.set_defaults(command=command)
+    preview = commands.add_parser("preview", help=_preview.__doc__, description=_preview.__doc__)
+    preview.set_defaults(command=_preview)
+    preview.add_argument("bundle", metavar="BUNDLE", type=Path, help="a bundle (.npz)")
+    preview.add_argument("-n", metavar="N", type=_count, default=10, help="how many messages (default: 10)")
+    preview.add_argument("--seed", metavar="S", type=_count, help="the same seed gives the same messages")
+    preview.add_argument("--start", metavar="ISO", help="event time of the first message (default: now)")
+    preview.add_argument("--interval", metavar="S", type=_seconds, help="seconds between messages (default: recorded)")
+    preview.add_argument("--timezone", metavar="TZ", help="timezone of local times (default: the recording's offset)")
+    demo = commands.add_parser("demo", help=_demo.__doc__, description=_demo.__doc__)
+    demo.set_defaults(command=_demo)
+    if words[:1] == ["demo"]:
+        from agent.demo import add_arguments
+
+        add_arguments(demo)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Play a configuration until SIGTERM; SIGHUP reloads it."""
+    from agent import logs
+    from agent.clock import SystemClock
+    from agent.daemon import Agent
+
+    logs.begin(os.environ)
+    return Agent(args.config, os.environ, SystemClock()).run()
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Check a configuration and its bundles, and tell every problem at once."""
+    from agent.check import check
+
+    for line in check(args.config, os.environ):
+        print(line)
+    return 0
+
+
+def _preview(args: argparse.Namespace) -> int:
+    """Print messages of a bundle as JSON lines, without any broker."""
+    from agent import logs
+    from agent.clock import SystemClock
+    from agent.preview import preview
+
+    logs.begin(os.environ)
+    clock = SystemClock()
+    texts = preview(
+        args.bundle,
+        args.n,
+        clock,
+        seed=args.seed,
+        start=args.start,
+        interval_s=args.interval,
+        timezone=args.timezone,
+    )
+    for text in texts:
+        print(text)
+    return 0
+
+
+def _demo(args: argparse.Namespace) -> int:
+    """Play bundles to a broker inside this process, and print what a subscriber sees."""
+    from agent.demo import run
+
+    return run(args)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds

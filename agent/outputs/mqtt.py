@@ -1,0 +1,251 @@
+"""MQTT by paho: the only file of the agent that knows it.
+
+paho's network thread calls back while it holds paho's locks, so a callback here only notes what happened
+and wakes the loop; everything else is done in `poll` and `send`, on the loop's thread.
+
+paho would send again by itself what was in flight when a connection broke. It is told to forget it instead
+(`drop_out_messages`): the outbox is the one owner of what is not acknowledged, and keeps the order.
+"""
+
+import logging
+import struct
+import sys
+from collections import deque
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.errors import OutputError
+from agent.outputs.output import Acknowledged, Connected, Disconnected, Event, Message, Wake
+from agent.settings import Mqtt
+
+log = logging.getLogger(__name__)
+
+WINDOW = 100  # messages in flight at most, if the broker does not allow fewer
+MIN_DELAY_S, MAX_DELAY_S = 1, 30  # between attempts to connect
+ONLINE, OFFLINE = b"online", b"offline"
+
+_USER_PROPERTY = b"\x26"  # MQTT 5.0, 3.3.2.3.7
+_ADVICE = {
+    "Not authorized": "check [mqtt] username and password_file, and what the broker allows this user",
+    "Bad user name or password": "check [mqtt] username and password_file",
+    "Unsupported protocol version": 'set [mqtt] protocol = "3.1.1"',
+    "Client identifier not valid": "set another [mqtt] client_id",
+    "Session taken over": "another client uses the same [mqtt] client_id; give each agent its own",
+}
+
+
+class Limits(NamedTuple):
+    """What the broker said about itself in its CONNACK."""
+
+    window: int = WINDOW
+    qos: int = 2
+    packet_bytes: int = 268_435_455
+
+
+class MqttOutput:
+    """A client of one broker, with a retained status and a last will.
+
+    Args:
+        settings: The `[mqtt]` table.
+        client_id: Who this is for the broker.
+        status: The status message without its payload.
+        wake: See `Output`.
+    """
+
+    def __init__(self, settings: Mqtt, client_id: str, status: Message, wake: Wake) -> None:
+        self._settings, self._status, self._wake = settings, status, wake
+        self._client = _client(settings, client_id, status)
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._notes: deque[Event | Limits | str] = deque()  # from paho's thread to the loop's
+        self._alive = False  # as paho's thread knows it: ahead of what the loop's thread has polled
+        self._limits: Limits | None = None  # None: not connected
+        self._in_flight = 0
+        self._starved, self._wake_at = False, 1
+        self._goodbye: int | None = None
+        self._trouble = ""
+        self.closed = False
+
+    def open(self) -> None:
+        settings = self._settings
+        clean = True if settings.protocol == "5" else paho.MQTT_CLEAN_START_FIRST_ONLY  # the latter is the default
+        self._client.connect_async(settings.host, settings.port, settings.keepalive_s, clean_start=clean)
+        self._client.loop_start()
+
+    def poll(self) -> list[Event]:
+        events: list[Event] = []
+        while self._notes:
+            note = self._notes.popleft()
+            if isinstance(note, str):
+                self._report(note)
+            elif isinstance(note, Limits):
+                self._greet(note)
+                events.append(Connected())
+            else:
+                self._take(note)
+                events.append(note)
+        return events
+
+    @property
+    def room(self) -> int:
+        if self._limits is None or not self._alive or self._goodbye is not None:
+            return 0
+        return max(0, self._limits.window - self._in_flight)
+
+    def send(self, message: Message) -> int:
+        limits = self._limits or Limits()
+        size = len(message.payload) + len(message.topic) * 4 + 1024
+        if size > limits.packet_bytes:
+            raise OutputError(
+                f"{message.topic}: {len(message.payload)} bytes are more than the broker takes "
+                f"({limits.packet_bytes}); shorten [aggregator] batch_s or raise the broker's limit"
+            )
+        self._in_flight += 1
+        # Before publish: the acknowledgement may come at any moment after it.
+        self._starved = self._in_flight >= limits.window
+        return self._publish(message, min(message.qos, limits.qos))
+
+    def close(self) -> None:
+        if self._limits is not None and self._alive:
+            self._goodbye = self._publish_status(OFFLINE)
+        else:
+            self._client.disconnect()
+            self.closed = True
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Disconnected):
+            self._limits, self._in_flight = None, 0
+            self.closed = self.closed or self._goodbye is not None
+        elif isinstance(event, Acknowledged):
+            self._in_flight = max(0, self._in_flight - 1)
+            if event.token == self._goodbye:
+                self._client.disconnect()
+
+    def _greet(self, limits: Limits) -> None:
+        log.info("connected to %s", self._settings.url)
+        self._trouble = ""
+        self._limits, self._in_flight, self._starved = limits, 1, True  # in flight: the status
+        self._wake_at = max(1, limits.window // 4)
+        self._publish_status(ONLINE)
+
+    def _report(self, trouble: str) -> None:
+        """Log each new trouble once, not once an attempt."""
+        if trouble != self._trouble and self._goodbye is None:
+            self._trouble = trouble
+            advice = next((text for reason, text in _ADVICE.items() if reason in trouble), "")
+            log.warning("%s: %s; trying again%s", self._settings.url, trouble, f" ({advice})" if advice else "")
+
+    def _publish_status(self, payload: bytes) -> int:
+        limits = self._limits or Limits()
+        status = self._status
+        message = Message(status.topic, payload, status.qos, status.retain, status.properties)
+        return self._publish(message, min(message.qos, limits.qos))
+
+    def _publish(self, message: Message, qos: int) -> int:
+        properties = _packed(message) if self._settings.protocol == "5" else None
+        return self._client.publish(message.topic, message.payload, qos, message.retain, properties).mid
+
+    # From here on: paho's thread.
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, props: Any) -> None:
+        client.drop_out_messages()
+        if reason.is_failure:
+            self._notes.append(f"the broker refused the connection: {reason}")
+        else:
+            self._alive = True
+            self._notes.append(_limits(props))
+        self._wake()
+
+    def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
+        error = sys.exc_info()[1]  # paho calls from its except clause, and tells no reason itself
+        self._notes.append(f"cannot connect: {error or 'no answer'}")
+        self._wake()
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any) -> None:
+        if self._alive:
+            self._alive = False
+            self._notes.append(f"the connection was lost: {reason}")
+        self._notes.append(Disconnected())
+        self._wake()
+
+    def _on_publish(self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _props: Any) -> None:
+        self._notes.append(Acknowledged(mid, str(reason) if reason.value >= 0x80 else None))
+        # Waking the loop for each acknowledgement would cost more than publishing: wake it only when it
+        # cannot go on without, and then not for every single one.
+        if self._starved and len(self._notes) >= self._wake_at:
+            self._wake()
+
+
+class _Packed(Properties):
+    """User properties, already in MQTT's bytes: paho's own packing takes longer than all the rest of a publish."""
+
+    _bytes: bytes
+
+    def __init__(self, pairs: tuple[tuple[str, str], ...], packet_type: int = PacketTypes.PUBLISH) -> None:
+        object.__setattr__(self, "packetType", packet_type)
+        object.__setattr__(self, "_bytes", b"".join([_pair(*pair) for pair in pairs]))
+
+    def pack(self) -> bytes:
+        return _varint(len(self._bytes)) + self._bytes
+
+
+def _packed(message: Message) -> Properties | None:
+    return _Packed(message.properties) if message.properties else None
+
+
+@lru_cache(maxsize=64)
+def _utf8(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("!H", len(data)) + data
+
+
+def _pair(name: str, value: str) -> bytes:
+    data = value.encode()
+    return _USER_PROPERTY + _utf8(name) + struct.pack("!H", len(data)) + data
+
+
+def _varint(number: int) -> bytes:
+    """A variable byte integer (MQTT 5.0, 1.5.5)."""
+    data = bytearray()
+    while number >= 0x80:
+        data.append(number & 0x7F | 0x80)
+        number >>= 7
+    data.append(number)
+    return bytes(data)
+
+
+def _limits(props: Any) -> Limits:
+    """The broker's limits; in MQTT 3.1.1 it tells none."""
+    return Limits(
+        min(WINDOW, getattr(props, "ReceiveMaximum", WINDOW)),
+        getattr(props, "MaximumQoS", 2),
+        getattr(props, "MaximumPacketSize", Limits().packet_bytes),
+    )
+
+
+def _client(settings: Mqtt, client_id: str, status: Message) -> paho.Client:
+    five = settings.protocol == "5"
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id,
+        clean_session=None if five else True,
+        protocol=paho.MQTTv5 if five else paho.MQTTv311,
+    )
+    if settings.username is not None:
+        password = settings.password
+        client.username_pw_set(settings.username, password.get_secret_value() if password else None)
+    if settings.tls:
+        client.tls_set(ca_certs=str(settings.ca_file) if settings.ca_file else None)
+    will = _Packed(status.properties, PacketTypes.WILLMESSAGE) if five else None
+    client.will_set(status.topic, OFFLINE, status.qos, status.retain, will)
+    client.reconnect_delay_set(MIN_DELAY_S, MAX_DELAY_S)
+    client.max_inflight_messages_set(0)  # without a limit of paho's own: `room` keeps the broker's
+    return client

@@ -1,0 +1,79 @@
+"""The queue between making a message and its acknowledgement."""
+
+import logging
+from collections import deque
+
+from agent.outputs.output import Message
+from agent.rarely import Rarely
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Messages in order, each kept until it is acknowledged. Bounded: when full, the oldest is dropped.
+
+    What is in flight is dropped last, since it may have arrived already. From one thread only.
+
+    Args:
+        capacity: Most messages to hold, those in flight included.
+        rarely: When to log what was dropped.
+
+    Attributes:
+        capacity: As given; may be changed.
+        dropped: How many messages were dropped so far.
+    """
+
+    def __init__(self, capacity: int, rarely: Rarely) -> None:
+        self.capacity, self._rarely = capacity, rarely
+        self._waiting: deque[Message] = deque()
+        self._in_flight: dict[int, Message] = {}
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not in flight."""
+        return len(self._waiting)
+
+    def put(self, message: Message) -> None:
+        """Add a message at the end."""
+        while len(self) >= self.capacity:
+            self._drop()
+        self._waiting.append(message)
+
+    def next(self) -> Message:
+        """The oldest message that is not in flight (IndexError: there is none)."""
+        return self._waiting[0]
+
+    def sent(self, token: int) -> None:
+        """The next message is in flight under `token`."""
+        self._in_flight[token] = self._waiting.popleft()
+
+    def skip(self) -> None:
+        """The next message can never be sent: let it go."""
+        self._waiting.popleft()
+
+    def acknowledge(self, token: int) -> Message | None:
+        """Let the message of `token` go. None: it was dropped, or is not of this outbox."""
+        return self._in_flight.pop(token, None)
+
+    def rewind(self) -> None:
+        """Everything in flight has to be sent again, in its old order and before the rest."""
+        self._waiting.extendleft(reversed(self._in_flight.values()))
+        self._in_flight.clear()
+
+    def _drop(self) -> None:
+        if self._waiting:
+            self._waiting.popleft()
+        else:
+            del self._in_flight[next(iter(self._in_flight))]
+        self.dropped += 1
+        if self._rarely.due():
+            log.warning(
+                "the outbox is full (%d messages): the oldest are dropped, %d so far; is the broker reachable and "
+                "fast enough? else raise [mqtt] queue_messages",
+                self.capacity,
+                self.dropped,
+            )

@@ -1,0 +1,10 @@
+"""Every output. A new one is a file of its own and one line here."""
+
+from agent.outputs.mqtt import MqttOutput
+from agent.outputs.output import Output
+from agent.outputs.stdout import StdoutOutput
+
+OUTPUTS: dict[str, type[Output]] = {
+    "mqtt": MqttOutput,
+    "stdout": StdoutOutput,
+}

@@ -1,0 +1,66 @@
+"""`preview`: a bundle's messages, without a configuration or a broker."""
+
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from agent import seed as seeds
+from agent.clock import NS_PER_S, Clock
+from agent.errors import ConfigError
+from agent.models.bundle import read
+from agent.models.registry import sampler_of
+from agent.modes.player import Player
+
+DEFAULT_INTERVAL_S = 1.0
+
+
+def preview(
+    path: Path,
+    count: int,
+    clock: Clock,
+    *,
+    seed: int | None = None,
+    start: str | None = None,
+    interval_s: float | None = None,
+    timezone: str | None = None,
+) -> Iterator[str]:
+    """The JSON text of `count` messages, as sensor mode would publish them.
+
+    Args:
+        path: The bundle.
+        count: How many.
+        clock: When now is.
+        seed: None: another one each time.
+        start: Event time of the first message in ISO 8601; without an offset, in `timezone` (else UTC).
+        interval_s: Between messages; None: as recorded, else one second.
+        timezone: Of naive local times; None: at the recording's offset.
+
+    Raises:
+        BundleError: The bundle cannot be used.
+        ConfigError: `start` is no time, or `timezone` none that is known.
+    """
+    zone = _zone(timezone)
+    first_ns = clock.unix_ns() if start is None else _start_ns(start, zone)
+    bundle = read(path)
+    step_s = interval_s or bundle.manifest.arrival.interval_s or DEFAULT_INTERVAL_S
+    entropy = [seeds.drawn() if seed is None else seed]
+    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone)
+    return (player.play([first_ns + round(place * step_s * NS_PER_S)]).texts[0] for place in range(count))
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    try:
+        return None if name is None else zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(f"--timezone {name}: no known timezone; give a name such as Europe/Brussels") from error
+
+
+def _start_ns(text: str, zone: tzinfo | None) -> int:
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--start {text}: no ISO 8601 time; write it as 2025-06-01T12:00:00Z") from error
+    if start.tzinfo is None:
+        start = start.replace(tzinfo=zone or UTC)
+    return round(start.timestamp() * 1_000_000) * 1_000

@@ -1,0 +1,299 @@
+"""The configuration: one TOML file, overridden by the environment, checked in full before anything starts.
+
+Plain pydantic reads the environment here, in a dozen lines: every problem can then be told in one message, and
+pydantic-settings would cost the agent a tenth of its start and 4 MB of memory.
+"""
+
+import socket
+import string
+import tomllib
+import urllib.parse
+import zoneinfo
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+
+from agent.errors import ConfigError
+from agent.models.manifest import PeriodName
+from agent.problems import closest, described, listed
+from agent.strict import Strict
+
+PREFIX = "UNDERSTUDY_"
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+def _text(text: str) -> str:
+    """A name that may stand in a topic."""
+    if not text or len(text) > 256 or any(mark in text for mark in "+#") or not text.isprintable():
+        raise ValueError("must be 1 to 256 printable characters, without + or #")
+    return text
+
+
+def _topic(*placeholders: str) -> AfterValidator:
+    """Checks a topic template that may name `placeholders`."""
+
+    def check(topic: str) -> str:
+        allowed = " and ".join(f"{{{name}}}" for name in placeholders)
+        try:
+            names = [name for _, name, _, _ in string.Formatter().parse(topic) if name is not None]
+            filled = topic.format_map(dict.fromkeys(placeholders, "x"))
+        except (ValueError, LookupError, AttributeError):
+            raise ValueError(f"is no topic template; it may name {allowed}, write other braces twice") from None
+        if not set(names) <= set(placeholders):
+            raise ValueError(f"may only name {allowed}")
+        if any(mark in filled for mark in "+#\0") or not 0 < len(filled.encode()) <= 65_000:
+            raise ValueError("must not be empty or hold + or #: a message is published on one topic")
+        return topic
+
+    return AfterValidator(check)
+
+
+def _resolve(path: Any, info: ValidationInfo) -> Any:
+    """A relative path starts at the configuration's folder."""
+    folder = (info.context or {}).get("folder", Path())
+    return folder / path if isinstance(path, str | Path) else path
+
+
+def _contents(path: Any, info: ValidationInfo) -> str:
+    """The secret in a file, without the line's end."""
+    try:
+        secret = Path(_resolve(path, info)).read_text("utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror}); give a file that the agent may read") from None
+    except (TypeError, ValueError):
+        raise ValueError("must be the path of a text file") from None
+    if not secret:
+        raise ValueError("is empty; write the password into it")
+    return secret
+
+
+PathFrom = Annotated[Path, BeforeValidator(_resolve)]
+Text = Annotated[str, AfterValidator(_text)]
+Secret = Annotated[SecretStr, BeforeValidator(_contents)]
+Interval = Annotated[float, Field(ge=0.001, le=1e9)]
+
+
+class Device(Strict):
+    """Who this is. `id` stands for `{device}` in topics."""
+
+    id: Text = Field(default_factory=lambda: socket.gethostname() or "understudy")
+
+
+class Mqtt(Strict):
+    """Where messages go, and as whom. The key `password_file` names the file that `password` is read from."""
+
+    url: str
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str | None = None
+    password: Secret | None = Field(None, alias="password_file")
+    ca_file: PathFrom | None = None
+    client_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    keepalive_s: Annotated[int, Field(ge=5, le=65_535)] = 30
+    queue_messages: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    qos: Annotated[int, Field(ge=0, le=2)] = 1
+    topic: Annotated[str, _topic("device", "sensor")] = "understudy/{device}/{sensor}"
+    status_topic: Annotated[str, _topic("device")] = "understudy/{device}/status"
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        remedy = "must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]"
+        try:
+            parts = urllib.parse.urlsplit(url)
+            parts.port  # noqa: B018 (raises for what is no port)
+            (parts.hostname or "").encode("idna")
+        except ValueError:
+            raise ValueError(remedy) from None
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not hold credentials; set username and password_file")
+        if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(remedy)
+        return url
+
+    @field_validator("password")
+    @classmethod
+    def _of_somebody(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if password is not None and info.data.get("username", "") is None:
+            raise ValueError("is of no use without a username; set username")
+        return password
+
+    @field_validator("ca_file")
+    @classmethod
+    def _certificates(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        import ssl
+
+        if str(info.data.get("url", "mqtts:")).startswith("mqtt:"):
+            raise ValueError("is of no use without TLS; let url begin with mqtts://")
+        try:
+            ssl.create_default_context(cafile=str(path))
+        except ssl.SSLError:
+            raise ValueError("holds no certificate; give a PEM file") from None
+        except OSError as error:
+            raise ValueError(f"cannot be read ({error.strerror}); give the broker's CA as a PEM file") from None
+        return path
+
+    @property
+    def tls(self) -> bool:
+        return self.url.startswith("mqtts:")
+
+    @property
+    def host(self) -> str:
+        return urllib.parse.urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        parts = urllib.parse.urlsplit(self.url)
+        return parts.port or PORTS[parts.scheme]
+
+
+class Aggregator(Strict):
+    """How readings are gathered. Without `topic`, each sensor's batches go on its own topic."""
+
+    batch_s: Annotated[float, Field(ge=0.1, le=86_400)] = 60.0
+    topic: Annotated[str, _topic("device")] | None = None
+
+
+class Sensor(Strict):
+    """One sensor to play."""
+
+    name: Text
+    bundle: PathFrom
+    interval_s: Interval | None = None
+    period: PeriodName | None = None
+    timezone: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            hint = closest(str(name), zoneinfo.available_timezones()) or "give a name such as Europe/Brussels"
+            raise ValueError(f"is no known timezone; {hint}") from None
+        return name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo | None:
+        """Timezone of naive local times; None: at the recording's offset."""
+        return None if self.timezone is None else zoneinfo.ZoneInfo(self.timezone)
+
+
+class Settings(Strict):
+    """The whole configuration."""
+
+    mode: Literal["sensor", "aggregator"] = "sensor"
+    seed: Annotated[int, Field(ge=0, lt=2**64)] | None = None
+    state_dir: PathFrom | None = None
+    device: Device = Field(default_factory=Device)
+    mqtt: Mqtt
+    aggregator: Aggregator = Field(default_factory=Aggregator)
+    sensor: Annotated[list[Sensor], Field(min_length=1)]
+
+    @property
+    def client_id(self) -> str:
+        return self.mqtt.client_id or f"understudy-{self.device.id}"
+
+    def topic(self, template: str, sensor: str = "") -> str:
+        """`template` with its placeholders filled."""
+        return template.format_map({"device": self.device.id, "sensor": sensor})
+
+
+def load(path: Path, env: Mapping[str, str]) -> Settings:
+    """The configuration in `path`, overridden by `env`.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists every problem.
+    """
+    settings, _, problems = examine(path, env)
+    if settings is None or problems:
+        raise ConfigError(listed(str(path), problems))
+    return settings
+
+
+def examine(path: Path, env: Mapping[str, str]) -> tuple[Settings | None, list[Sensor], list[str]]:
+    """The configuration if it is right; the sensors that are right in any case; and every problem."""
+    data, problems = _read(path)
+    if data is None:
+        return None, [], problems
+    problems = _override(data, env) + _twice(data)
+    context = {"folder": path.parent}
+    try:
+        settings = Settings.model_validate(data, context=context)
+        return settings, settings.sensor, problems
+    except ValidationError as error:
+        wrong = {
+            detail["loc"][1] for detail in error.errors() if detail["loc"][:1] == ("sensor",) and detail["loc"][1:]
+        }
+        right = [raw for place, raw in enumerate(_sensors(data)) if place not in wrong]
+        sensors = [Sensor.model_validate(raw, context=context) for raw in right]
+        return None, sensors, [*described(error, data, Settings), *problems]
+
+
+def _read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    try:
+        return tomllib.loads(path.read_text("utf-8")), []
+    except OSError as error:
+        return None, [f"cannot be read ({error.strerror}); give the path of a TOML file"]
+    except UnicodeDecodeError:
+        return None, ["is no text in UTF-8; save it as UTF-8"]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return None, [f"is no TOML: {error}; correct that line"]
+
+
+def _override(data: dict[str, Any], env: Mapping[str, str]) -> list[str]:
+    """Let the environment override `data`; returns the problems in doing so."""
+    problems = []
+    known = _variables()
+    for name in sorted(name for name in env if name.startswith(PREFIX)):
+        if name not in known:
+            hint = closest(name, known) or "unset it; sensors are set in the file only"
+            problems.append(f"environment {name}: no such setting; {hint}")
+            continue
+        *tables, key = known[name]
+        place = data
+        for table in tables:
+            place = place.setdefault(table, {})
+        if isinstance(place, dict):
+            place[key] = env[name]
+    if "STATE_DIRECTORY" in env:
+        data.setdefault("state_dir", env["STATE_DIRECTORY"].split(":")[0])
+    _add_credential(data.get("mqtt"), env)
+    return problems
+
+
+def _add_credential(mqtt: Any, env: Mapping[str, str]) -> None:
+    credential = Path(env.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "mqtt-password"
+    if isinstance(mqtt, dict) and "username" in mqtt and credential.is_file():
+        mqtt.setdefault("password_file", str(credential))
+
+
+def _variables() -> dict[str, tuple[str, ...]]:
+    """Every variable of the environment that is a setting, and where it stands."""
+    variables: dict[str, tuple[str, ...]] = {}
+    for name, field in Settings.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Strict):
+            keys = [part.alias or key for key, part in inner.model_fields.items()]
+            variables.update({f"{PREFIX}{name}__{key}".upper(): (name, key) for key in keys})
+        elif name != "sensor":
+            variables[f"{PREFIX}{name}".upper()] = (name,)
+    return variables
+
+
+def _sensors(data: dict[str, Any]) -> list[Any]:
+    sensors = data.get("sensor")
+    return sensors if isinstance(sensors, list) else []
+
+
+def _twice(data: dict[str, Any]) -> list[str]:
+    names = [raw.get("name") for raw in _sensors(data) if isinstance(raw, dict) and isinstance(raw.get("name"), str)]
+    return [
+        f"[[sensor]] name = {name!r} stands {names.count(name)} times; give each sensor a name of its own"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
