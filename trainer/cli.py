@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inspect(options: argparse.Namespace) -> None:
     from trainer.inspect import as_text, inspect
-    from trainer.learn.infer import infer
+    from trainer.learn.infer import study
     from trainer.recording import load
     from trainer.schema import read_schema, write_schema
 
     recording = load(options.recording)
-    findings = infer(recording.messages, read_schema(options.schema) if options.schema else None)
+    findings = study(recording, read_schema(options.schema) if options.schema else None)
     if options.write_schema:
         write_schema(findings.schema, options.write_schema)
     found = inspect(recording, findings)

@@ -20,7 +20,7 @@ from agent.models.manifest import FORMAT, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
 from trainer.arrival import arrival, period
 from trainer.evaluate import quality
-from trainer.learn.infer import infer
+from trainer.learn.infer import study
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.models.registry import FITS
 from trainer.parity import PAIRS, ROWS, Parity, prove
@@ -72,7 +72,7 @@ def fit(
         )
     step("learning the messages")
     rng = np.random.default_rng(seed)
-    findings = infer(recording.messages, corrections)
+    findings = study(recording, corrections)
     messages = replace_identifiers(recording.messages, findings, rng)
     template = learn_template(messages, findings.schema)
     if not template.columns or len(template.columns) > MOST_COLUMNS:
@@ -127,6 +127,8 @@ def _draft(recording: Recording, template: Template, event_ns: list[int], model:
 
 
 def _period_warnings(manifest: Manifest) -> list[str]:
+    if manifest.arrival.interval_s is None:
+        return ["the recording does not say when its messages came: set interval_s in the agent's configuration"]
     if manifest.period.covered:
         return []
     return [

@@ -89,7 +89,7 @@ def _what(field: Field, leaves: list[Node], table: Table) -> str:
         kinds = f" of kinds told by {items.kind_key!r}" if items.kind_key else ""
         return f"up to {most} items{kinds}, {len(items.compositions)} compositions"
     low_high = _range(leaves, table)
-    text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else field.personal or leaves[0].node
+    text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else field.personal or "made afresh"
     return text + (f", order {field.order} (assumed unless set)" if field.order else "") + _precision(field)
 
 

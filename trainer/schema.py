@@ -60,7 +60,8 @@ class Schema(Strict):
 
 def join(path: tuple[str, ...]) -> str:
     """A path as a schema writes it."""
-    return ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in path).replace(".[]", "[]")
+    keys = (key.replace("\\", "\\\\").replace(".", "\\.") or '""' for key in path)
+    return ".".join(keys).replace(".[]", "[]")
 
 
 def read_schema(path: Path) -> Schema:

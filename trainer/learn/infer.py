@@ -13,9 +13,11 @@ from agent.message.numbers import NumberFormat
 from trainer.learn import times as t
 from trainer.learn.identifiers import is_identifier, personal_kind
 from trainer.learn.numbers import NUMERIC, guess_number
+from trainer.recording import Recording
 from trainer.schema import Field, Schema, join, refuse_unknown
 
 Path = tuple[str, ...]
+LARGEST = 1e15  # beyond this not every whole number is exact
 FEW = 10  # whole numbers with as many different values or fewer are categories
 KIND_NAME = re.compile(r"class|label|type|kind|categ|name", re.IGNORECASE)
 ORDERS: tuple[Order, ...] = ("yxyx", "xyxy", "xywh")
@@ -42,6 +44,14 @@ def infer(messages: list[dict[str, Any]], corrections: Schema | None = None) -> 
     fields = [look.fields[path] for path in look.order]
     refuse_unknown(corrections or Schema(), look.order)
     return Findings(Schema(field=fields), look.warnings, look.paths)
+
+
+def study(recording: Recording, corrections: Schema | None = None) -> Findings:
+    """As `infer`, of a recording, which errors then name."""
+    try:
+        return infer(recording.messages, corrections)
+    except RecordingError as error:
+        raise RecordingError(f"{recording.name}: {error}") from error
 
 
 class _Look:
@@ -146,6 +156,13 @@ class _Look:
 
     def _number(self, name: str, present: list[Any]) -> Field:
         whole = all(isinstance(value, int) for value in present)
+        if max(abs(float(value)) for value in present) > LARGEST:
+            if not all(str(value).isdigit() for value in present):
+                raise RecordingError(
+                    f"{name}: numbers beyond {LARGEST:g} cannot be learnt; correct them in the recording"
+                )
+            self.warnings.append(f"{name}: whole numbers beyond {LARGEST:g}, taken for identifiers: made up afresh")
+            return Field(path=name, kind="identifier")
         steps = {b - a for a, b in pairwise(present)} if whole else set()
         if len(present) >= 20 and len(steps) == 1:
             return Field(path=name, kind="counter")
@@ -239,6 +256,7 @@ def _sorted_by(lists: list[list[Any]]) -> str | None:
     for key in merged_keys(longer[0]):
         columns = [[item.get(key) for item in value] for value in longer]
         numeric = all(re.fullmatch(NUMERIC, str(v)) and not isinstance(v, bool) for c in columns for v in c)
-        if numeric and all(float(a) >= float(b) for c in columns for a, b in pairwise(c)):
+        differ = any(len(set(column)) > 1 for column in columns)
+        if numeric and differ and all(float(a) >= float(b) for c in columns for a, b in pairwise(c)):
             return key
     return None

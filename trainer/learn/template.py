@@ -191,4 +191,5 @@ def _values_at(message: Any, path: Path) -> list[Any]:
 
 
 def _split(path: str) -> Path:
-    return tuple(re.sub(r"\\(.)", r"\1", key) for key in re.split(r"(?<!\\)\.", path))
+    keys = ("" if key == '""' else key for key in re.split(r"(?<!\\)\.", path))
+    return tuple(re.sub(r"\\(.)", r"\1", key) for key in keys)
