@@ -1,4 +1,4 @@
-"""Bundles made by hand: a room's climate, with times, numbers and a category."""
+"""Bundles made by hand: a room's climate, with times, numbers and a category, and its seq in `n`."""
 
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ def make_bundle(
 ) -> Bundle:
     """A bundle of three columns; `periods` gives the mean counts of each period that is covered."""
     members: dict[str, Any] = {
+        "n": {"node": "counter", "start": 0, "step": 1},
         "device": {"node": "constant", "value": "real-thing"},
         "time": {"node": "event-time", "format": time_format or EPOCH},
         "temperature": {"node": "number", "column": "temperature", "format": {"denominator": 100}},

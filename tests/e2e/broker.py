@@ -106,7 +106,7 @@ class Subscriber:
         return [message for message in messages if topic in (None, message["topic"])]
 
     def seqs(self, topic: str) -> list[int]:
-        return [int(message["properties"]["seq"]) for message in self.seen(topic)]
+        return [json.loads(message["payload"])["n"] for message in self.seen(topic)]
 
     def wait(self, topic: str, count: int, timeout_s: float = 15.0) -> list[dict[str, Any]]:
         """At least `count` messages on a topic."""

@@ -39,7 +39,7 @@ def test_sensor_mode_publishes_marked_messages_between_online_and_offline(broker
     assert {message["properties"]["simulated"] for message in readings} == {"true"}
     assert len({message["properties"]["run"] for message in readings}) == 1
     payload = json.loads(readings[0]["payload"])
-    assert list(payload) == ["device", "time", "temperature", "state", "id", "exported"]
+    assert list(payload) == ["n", "device", "time", "temperature", "state", "id", "exported"]
     assert abs(payload["time"] / 1e9 - time.time()) < 60
     assert payload["exported"] == payload["time"] + 1_000_000_000
 
