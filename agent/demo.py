@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import logging
+import math
 import shutil
 import signal
 import socket
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -34,6 +35,7 @@ DEVICE = "demo"
 HOST = "127.0.0.1"
 START_S = 10.0
 STOP_S = 5.0
+BROKER_STOP_S = 0.3
 LAST_WORDS_S = 0.5
 
 Inbox = SimpleQueue[tuple[str, bytes]]
@@ -56,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
     if find_spec("amqtt") is None:
         print("The demo's broker is missing; install it with: pip install 'understudy[demo]'", file=sys.stderr)
         return EXIT_USAGE
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     tally = Tally({f"understudy/{DEVICE}/{bundle.stem}" for bundle in args.bundles})
-    status = 0
-    with suppress(KeyboardInterrupt):
-        status = _play(args.bundles, args.seconds, tally)
+    status = _play(args.bundles, args.seconds, tally, stop)
     print(tally.summary())
     return status or (0 if tally.readings else 1)
 
@@ -125,7 +127,7 @@ def _line(topic: str, payload: bytes) -> str:
     return line if len(line) <= columns or not sys.stdout.isatty() else line[: columns - 1] + "…"
 
 
-def _play(bundles: list[Path], seconds: float | None, tally: Tally) -> int:
+def _play(bundles: list[Path], seconds: float | None, tally: Tally, stop: Event) -> int:
     """Start broker, subscriber and agent; stop them in reverse. Returns the status of an agent that ended by itself."""
     inbox: Inbox = SimpleQueue()
     with ExitStack() as stack:
@@ -136,17 +138,16 @@ def _play(bundles: list[Path], seconds: float | None, tally: Tally) -> int:
         config.write_text(_config(bundles, port, folder / "state"), encoding="utf-8")
         stack.callback(_drain, inbox, tally)
         agent = stack.enter_context(_agent(config))
-        _listen(inbox, tally, agent, seconds)
+        _listen(inbox, tally, seconds, lambda: stop.is_set() or agent.poll() is not None)
         return agent.poll() or 0
 
 
-def _listen(inbox: Inbox, tally: Tally, agent: "subprocess.Popen[bytes]", seconds: float | None) -> None:
-    end_s = time.monotonic() + (float("inf") if seconds is None else seconds)
-    while (left_s := end_s - time.monotonic()) > 0 and agent.poll() is None:
-        try:
+def _listen(inbox: Inbox, tally: Tally, seconds: float | None, ended: Callable[[], bool]) -> None:
+    """Take in what arrives, for `seconds` or until it has `ended`."""
+    end_s = time.monotonic() + (math.inf if seconds is None else seconds)
+    while (left_s := end_s - time.monotonic()) > 0 and not ended():
+        with suppress(Empty):
             tally.add(*inbox.get(timeout=min(left_s, 0.2)))
-        except Empty:
-            continue
 
 
 def _drain(inbox: Inbox, tally: Tally) -> None:
@@ -192,7 +193,7 @@ def _agent(config: Path) -> "Iterator[subprocess.Popen[bytes]]":
 @contextmanager
 def _subscriber(port: int, inbox: Inbox) -> Iterator[None]:
     """A client that puts every message of the demo's device into `inbox`."""
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="understudy-demo", protocol=mqtt.MQTTv311)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="subscriber", protocol=mqtt.MQTTv311)
     client.on_connect = _subscribe
     client.on_message = lambda _client, _data, message: inbox.put((message.topic, bytes(message.payload)))
     client.connect(HOST, port)
@@ -226,16 +227,18 @@ def _broker() -> Iterator[int]:
 
 
 async def _serve(port: int, ready: "Future[Callable[[], object]]") -> None:
-    """Run the broker until what it puts into `ready` is called.
-
-    Its own `shutdown` waits 5 s for a task that never ends by itself (amqtt 0.12); the event loop's end cancels it.
-    """
+    """Run the broker until what it puts into `ready` is called."""
     from amqtt.broker import Broker
 
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    await Broker(_broker_config(port)).start()
+    broker = Broker(_broker_config(port))
+    await broker.start()
     ready.set_result(lambda: loop.call_soon_threadsafe(stopped.set))
     await stopped.wait()
+    with suppress(
+        TimeoutError
+    ):  # it ends its sessions at once, and then waits 5 s for a task that never ends by itself
+        await asyncio.wait_for(broker.shutdown(), BROKER_STOP_S)
 
 
 def _broker_config(port: int) -> dict[str, Any]:
