@@ -15,7 +15,9 @@ from trainer.models import sdv_inside
 from trainer.models.quantiles import Quantiles
 from trainer.table import typed, without_gaps
 
-REACH = 8.0  # a standard normal beyond this is drawn once in 10^15
+REACH = (
+    6.5  # a standard normal beyond this is drawn once in 10^10; much further out, its probability has no digits left
+)
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
 TOLERANCE = 2e-4  # of a table, in the value's range and in probability
 
@@ -59,7 +61,8 @@ class Copula:
             levels = np.arange(low, high + 1, dtype=np.float64)
             middles = (levels[:-1] + levels[1:]) / 2
             return _steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
-        return (False, *knots(lambda z: quantiles.decode(place(z))))
+        kinks = thresholds(place, quantiles.places)
+        return (False, *knots(lambda z: quantiles.decode(place(z)), kinks))
 
 
 def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) -> Copula:
@@ -95,14 +98,14 @@ def thresholds(value: Callable[[Floats], Floats], levels: Floats) -> Floats:
     return high
 
 
-def knots(value: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+def knots(value: Callable[[Floats], Floats], kinks: Floats) -> tuple[Floats, Floats]:
     """Knots between which the rising function `value` is linear to within the tolerance.
 
-    A knot stands at both ends of every plateau, so that a value that repeats is drawn exactly, and as
-    often as it should be; between plateaus knots are added where a straight line misses most.
+    A knot stands at every kink and at both ends of every plateau, so that a value that repeats is drawn
+    exactly, and as often as it should be; between these, knots are added where a straight line misses most.
     """
     grid = np.unique(np.concatenate([np.linspace(-REACH, REACH, 4001), norm.ppf(np.linspace(5e-5, 1 - 5e-5, 20_000))]))
-    ends = _plateau_ends(value, grid)
+    ends = np.concatenate([_plateau_ends(value, grid), kinks])
     z = np.unique(np.concatenate([grid, ends]))
     y = np.maximum.accumulate(value(z))
     probability = norm.cdf(z)
