@@ -38,6 +38,7 @@ class Publisher:
         for event in self._output.poll():
             self._take(event)
         if self._next is not None and self._output.closed:
+            self._outbox.rewind()
             self._output, self._next = self._next, None
             self._output.open()
         for _ in range(min(self._output.room, self._outbox.waiting)):
@@ -46,7 +47,6 @@ class Publisher:
     def switch(self, output: Output, capacity: int) -> None:
         """Go on with another output once the present one has said goodbye, and hold `capacity` messages."""
         self._outbox.capacity = capacity
-        self._outbox.rewind()
         self._output.close()
         self.connected = False
         self._next = output

@@ -65,9 +65,11 @@ def test_the_credential_is_the_password_unless_a_file_is_set(write, tmp_path):
     env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     text = LEAST.replace("[[sensor]]", 'username = "pi"\n[[sensor]]')
     found = load(write(text), env).mqtt.password
-    assert found is not None and found.get_secret_value() == "from systemd"
+    assert found is not None
+    assert found.get_secret_value() == "from systemd"
     found = load(write(text.replace("[[", 'password_file = "secret"\n[[')), env).mqtt.password
-    assert found is not None and found.get_secret_value() == "from file"
+    assert found is not None
+    assert found.get_secret_value() == "from file"
 
 
 def test_every_problem_is_told_at_once_with_key_value_and_remedy(write):

@@ -38,6 +38,7 @@ class Broker:
 
     folder: Path
     secure: bool = False
+    options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -56,6 +57,7 @@ class Broker:
             _make_secrets(self.folder)
             lines += [f"{key}file {self.folder / name}" for key, name in _SECRETS.items()]
         lines.append("allow_anonymous false" if self.secure else "allow_anonymous true")
+        lines += self.options
         config = self.folder / "mosquitto.conf"
         config.write_text("\n".join(lines) + "\nuser root\nlog_type notice\nlog_type subscribe\n")
         with self.log.open("ab") as log:
@@ -71,7 +73,21 @@ class Broker:
     @contextmanager
     def subscriber(self, topic: str = "#") -> Iterator["Subscriber"]:
         name = f"subscriber-{time.monotonic_ns()}"
-        command = ["mosquitto_sub", "-h", "localhost", "-p", str(self.port), "-V", "5", "-q", "2", "-t", topic, "-i", name]
+        command = [
+            "mosquitto_sub",
+            "-h",
+            "localhost",
+            "-p",
+            str(self.port),
+            "-V",
+            "5",
+            "-q",
+            "2",
+            "-t",
+            topic,
+            "-i",
+            name,
+        ]
         if self.secure:
             command += ["--cafile", str(self.folder / "ca.pem"), "-u", USER, "-P", PASSWORD]
         log = self.folder / f"{name}.log"

@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -192,3 +193,61 @@ def test_a_reload_keeps_what_did_not_change_and_refuses_what_is_bad(broker, run_
     assert states == ["online", "offline", "online", "offline"]
     rows = [json.loads(message["payload"])["id"] for message in subscriber.seen() if "climate" in message["topic"]]
     assert len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_a_broker_that_takes_one_message_at_a_time_gets_them_all(broker, run_agent, bundle, qos):
+    broker.stop()
+    broker.options = ("max_inflight_messages 1",)
+    broker.start()
+    with broker.subscriber(TOPIC) as subscriber:
+        agent = run_agent(config(broker.url, bundle, mqtt=f"qos = {qos}", sensor="interval_s = 0.005"))
+        subscriber.wait(TOPIC, 100)
+        assert agent.stop() == 0
+    assert subscriber.seqs(TOPIC) == list(range(1, len(subscriber.seqs(TOPIC)) + 1))
+    assert "lost" not in agent.text()
+
+
+def test_a_batch_that_is_too_large_for_the_broker_is_told_and_holds_up_nothing(broker, run_agent, bundle):
+    broker.stop()
+    broker.options = ("max_packet_size 1500",)
+    broker.start()
+    head = 'mode = "aggregator"'
+    small = f'\n[[sensor]]\nname = "door"\nbundle = "{write_bundle(bundle.with_name("b.npz"), periods={"day": 600.0})}"'
+    agent = run_agent(config(broker.url, bundle, head=head, sensor="") + small + "\n[aggregator]\nbatch_s = 1.5")
+    with broker.subscriber() as subscriber:
+        subscriber.wait("understudy/pi/door", 2)
+        bundle.unlink()
+        write_bundle(bundle, periods={"day": 60_000.0})
+        agent.signal(signal.SIGHUP)
+        agent.wait_for("shorten [aggregator] batch_s")
+        subscriber.wait("understudy/pi/door", 4)
+
+
+def test_systemd_hears_ready_watchdog_status_and_stopping(broker, run_agent, bundle, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(10)
+        env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        agent = run_agent(config(broker.url, bundle), **env)
+        first = heard.recv(1000)
+        assert first.startswith(b"READY=1\nSTATUS=1 sensor")
+        assert [heard.recv(1000) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        agent.signal(signal.SIGHUP)
+        told = iter(lambda: heard.recv(1000), b"")
+        assert next(text for text in told if text != b"WATCHDOG=1").startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        assert next(text for text in told if text != b"WATCHDOG=1").startswith(b"READY=1")
+        assert agent.stop() == 0
+        assert next(text for text in told if text != b"WATCHDOG=1") == b"STOPPING=1"
+
+
+def test_without_a_seed_of_its_own_an_agent_never_plays_the_same_rows_again(broker, run_agent, bundle, tmp_path):
+    text = config(broker.url, bundle).replace("seed = 7", f'state_dir = "{tmp_path}/state"')
+    ids = []
+    for _ in range(2):
+        with broker.subscriber(TOPIC) as subscriber:
+            agent = run_agent(text)
+            ids += [json.loads(message["payload"])["id"] for message in subscriber.wait(TOPIC, 3)]
+            assert agent.stop() == 0
+    assert len(set(ids)) == len(ids)
+    assert (tmp_path / "state" / "seed").exists()

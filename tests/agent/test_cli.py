@@ -1,0 +1,154 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.cli import main
+from tests.bundles import LOCAL, write_bundle
+
+ROOT = Path(__file__).parents[2]
+
+
+def config(path: Path, *sensors: str, head: str = "") -> str:
+    text = f'{head}\n[device]\nid = "pi"\n[mqtt]\nurl = "mqtt://localhost"\n'
+    path.write_text(text + "".join(f"[[sensor]]\n{sensor}\n" for sensor in sensors))
+    return str(path)
+
+
+def agent(*words: str, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agent", *words]
+    return subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=60, **options)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return write_bundle(tmp_path / "climate.npz", interval_s=30.0, periods={"day": 1.0})
+
+
+def test_check_tells_how_each_sensor_is_played(tmp_path, bundle, capsys):
+    path = config(
+        tmp_path / "a.toml",
+        f'name = "a"\nbundle = "{bundle.name}"',
+        f'name = "b"\nbundle = "{bundle}"\ninterval_s = 2',
+    )
+    assert main(["check", "--config", path]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "a: gaussian-copula, 2 columns, every 30 s, on understudy/pi/a",
+        "b: gaussian-copula, 2 columns, every 2 s, on understudy/pi/b",
+    ]
+
+
+def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path, bundle, capsys):
+    (tmp_path / "bad.npz").write_bytes(bundle.read_bytes()[:300])
+    write_bundle(tmp_path / "timeless.npz", interval_s=None)
+    path = config(
+        tmp_path / "a.toml",
+        'name = "bad"\nbundle = "bad.npz"',
+        'name = "gone"\nbundle = "gone.npz"',
+        'name = "timeless"\nbundle = "timeless.npz"',
+        f'name = "good"\nbundle = "{bundle}"',
+        'name = "typo"\nbundel = "x"',
+        head='mode = "sensor"',
+    )
+    assert main(["check", "--config", path]) == 78
+    told = capsys.readouterr().err
+    assert "did you mean bundle?" in told
+    assert "bad.npz: file: is damaged" in told
+    assert "gone.npz: cannot be read" in told
+    assert "good" not in told
+    Path(path).write_text(Path(path).read_text().replace('[[sensor]]\nname = "typo"\nbundel = "x"\n', ""))
+    assert main(["check", "--config", path]) == 78
+    told = capsys.readouterr().err
+    assert "a.toml: 3 problems" in told
+    assert "'timeless': its bundle tells no usable interval; set interval_s" in told
+
+
+def test_check_refuses_a_period_that_the_bundle_does_not_cover(tmp_path, bundle, capsys):
+    head = 'mode = "aggregator"'
+    sensor = f'name = "a"\nbundle = "{bundle}"\nperiod = "week"'
+    assert main(["check", "--config", config(tmp_path / "a.toml", sensor, head=head)]) == 78
+    assert "covers day, not a week; set period to day" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_bad_configuration_is_one_message_without_a_traceback(tmp_path, command):
+    path = config(tmp_path / "a.toml", 'name = "a"\nbundle = "none.npz"')
+    done = agent(command, "--config", path)
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"understudy-agent: {path}: [[sensor]] 'a': {tmp_path}/none.npz: cannot be read "
+        "(No such file or directory); give the path of a bundle"
+    ]
+
+
+def test_wrong_usage_is_2():
+    assert agent("run").returncode == 2
+    assert agent("preview", "x.npz", "-n", "-1").returncode == 2
+    assert agent("preview", "x.npz", "--interval", "0").returncode == 2
+
+
+def test_preview_prints_the_same_json_lines_for_the_same_seed(bundle):
+    words = ("preview", str(bundle), "-n", "3", "--seed", "1", "--start", "2025-06-01T00:00:00Z")
+    done = agent(*words)
+    assert agent(*words).stdout == done.stdout
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [message["time"] for message in messages] == [(1748736000 + s) * 10**9 for s in (0, 30, 60)]
+    assert done.stderr == ""
+    times = [json.loads(line)["time"] for line in agent(*words, "--interval", "0.5").stdout.splitlines()]
+    assert times[1] - times[0] == 500_000_000
+    assert len(agent("preview", str(bundle)).stdout.splitlines()) == 10
+
+
+def test_preview_writes_local_times_in_the_timezone(tmp_path):
+    path = write_bundle(tmp_path / "a.npz", time_format=LOCAL | {"offset_s": 3600})
+    words = ("preview", str(path), "-n", "1", "--start", "2025-06-01T00:00:00Z")
+    assert json.loads(agent(*words).stdout)["time"] == "2025-06-01 01:00:00.000000"
+    assert json.loads(agent(*words, "--timezone", "Europe/Brussels").stdout)["time"] == "2025-06-01 02:00:00.000000"
+
+
+@pytest.mark.parametrize("words", [("--timezone", "Nowhere"), ("--start", "noon")])
+def test_preview_refuses_times_that_are_none(bundle, words):
+    done = agent("preview", str(bundle), *words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (78, 1)
+
+
+def test_a_reader_that_has_seen_enough_ends_a_preview_quietly(bundle):
+    command = f"{sys.executable} -m agent preview {bundle} -n 100000 | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], check=False, cwd=ROOT, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_what_is_not_needed_is_not_imported(tmp_path, bundle):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"')
+    code = f"""
+import sys
+from agent.cli import main
+before = set(sys.modules)
+assert not any(name in before for name in ("numpy", "pydantic", "paho"))
+from agent.daemon import Agent
+main(["check", "--config", {path!r}])
+main(["preview", {str(bundle)!r}])
+unwanted = ("PIL", "asyncio", "multiprocessing", "pandas", "scipy", "torch", "sdv", "trainer", "agent.imaging.fake")
+print([name for name in unwanted if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == "[]\n"
+
+
+def test_logs_carry_journal_priorities_under_systemd():
+    code = "from agent import logs; import logging, os; logs.begin(os.environ); logging.error('a\\nb')"
+    options = {"cwd": ROOT, "capture_output": True, "text": True}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env=os.environ | {"JOURNAL_STREAM": "1:2"}, **options
+    )
+    assert done.stderr == "<3>a\n<3>b\n"
+    done = subprocess.run([sys.executable, "-c", code], check=False, env=os.environ | {"JOURNAL_STREAM": ""}, **options)
+    assert "ERROR   a" in done.stderr
