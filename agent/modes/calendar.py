@@ -75,18 +75,16 @@ def period_bounds(period: PeriodName, time_ns: int, zone: tzinfo) -> tuple[int, 
     return _unix_ns(start, zone), _unix_ns(stop, zone)
 
 
-def draw_times(means: NDArray[np.float64], bin_s: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Instants within one period, in nanoseconds from its start, rising.
-
-    Each bin holds its mean count, rounded up or down at random so that the mean is kept; the readings of a
-    bin share it evenly, each somewhere in its own part.
-    """
+def draw_counts(means: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """A count for each bin: its mean, rounded up or down at random so that the mean is kept."""
     whole = np.floor(means)
-    counts = (whole + (rng.random(len(means)) < means - whole)).astype(np.int64)
-    bins = np.repeat(np.arange(len(means)), counts)
-    places = np.arange(len(bins)) - np.repeat(np.cumsum(counts) - counts, counts)
-    parts = (places + rng.random(len(bins))) / np.repeat(counts, counts)
-    return np.asarray((bins + parts) * (bin_s * NS_PER_S), np.int64)
+    return np.asarray(whole + (rng.random(len(means)) < means - whole), np.int64)
+
+
+def draw_times(count: int, length_ns: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rising instants within a bin, from its start: they share it evenly, each somewhere in its own part."""
+    parts = (np.arange(count) + rng.random(count)) / max(count, 1)
+    return np.asarray(parts * length_ns, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,8 @@ class Stretch:
 class Agenda:
     """The instants of one sensor, period after period, and its messages at them.
 
-    A period is drawn from the player's seed and the period's start alone, so an agent that starts again in
-    the middle of one goes on with the same instants and rows.
+    A period is drawn from the player's seed and the period's start alone, bin by bin as they come, so an
+    agent that starts again in the middle of one goes on with the same instants and rows.
 
     Args:
         player: The sensor; its rows begin anew with each period.
@@ -119,29 +117,51 @@ class Agenda:
     def __init__(self, player: Player, period: PeriodName, now_ns: int) -> None:
         self.player, self._period, self._zone = player, period, local_zone(player)
         self._means = mean_counts(player.bundle, period)
+        self._bin_ns = BIN_S[period] * NS_PER_S
         self._playing = (-1, -1)
         self.enter(now_ns)
 
     def enter(self, now_ns: int) -> None:
         """Go on from `now_ns`, wherever that is."""
         self._start_ns, self._stop_ns = period_bounds(self._period, now_ns, self._zone)
-        rng = self.player.rng(max(self._start_ns, 0))
-        times = self._start_ns + draw_times(self._means, BIN_S[self._period], rng)
-        self._times: NDArray[np.int64] = times[times < self._stop_ns]
+        self._counts = draw_counts(self._means, self.player.rng(max(self._start_ns, 0)))
+        self._enter_bin((now_ns - self._start_ns) // self._bin_ns)
         self._next = int(np.searchsorted(self._times, now_ns, side="right"))
 
     def due(self, until_ns: int) -> list[Stretch]:
         """What fell due since the last call, up to and with `until_ns`."""
-        stretches = []
+        stretches: list[Stretch] = []
         while True:
-            stop = int(np.searchsorted(self._times, until_ns, side="right"))
-            if stop > self._next:
-                stretches.append(Stretch(self._start_ns, self._next, self._times[self._next : stop].tolist()))
-                self._next = stop
-            if until_ns < self._stop_ns:
+            self._take(until_ns, stretches)
+            if until_ns < self._end_ns:
                 return stretches
-            self.enter(self._stop_ns)
+            if self._end_ns < self._stop_ns:
+                self._enter_bin(self._bin + 1)
+            else:
+                self.enter(self._stop_ns)
             self._next = 0
+
+    def _enter_bin(self, bin_: int) -> None:
+        """The last bin ends with the period, which may be longer or shorter than all bins together."""
+        self._bin = bin_
+        start_ns, exists = self._start_ns + bin_ * self._bin_ns, bin_ < len(self._counts)
+        self._end_ns = min(start_ns + self._bin_ns, self._stop_ns) if exists else self._stop_ns
+        rng = self.player.rng(max(self._start_ns, 0), bin_ + 1)
+        times = start_ns + draw_times(int(self._counts[bin_]) if exists else 0, self._bin_ns, rng)
+        self._times: NDArray[np.int64] = times[times < self._stop_ns]
+
+    def _take(self, until_ns: int, stretches: list[Stretch]) -> None:
+        """Add what is due of the present bin."""
+        stop = int(np.searchsorted(self._times, until_ns, side="right"))
+        if stop <= self._next:
+            return
+        times = self._times[self._next : stop].tolist()
+        if stretches and stretches[-1].start_ns == self._start_ns:
+            stretches[-1].event_ns.extend(times)
+        else:
+            place = int(self._counts[: self._bin].sum()) + self._next
+            stretches.append(Stretch(self._start_ns, place, times))
+        self._next = stop
 
     def play(self, stretch: Stretch, last_ns: int) -> Played:
         """The messages at these instants; `last_ns` as in `Player.play`."""

@@ -3,10 +3,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.clock import NS_PER_S
 from agent.models.registry import sampler_of
-from agent.modes.calendar import Agenda, choose_period, coverage_problem, draw_times, local_zone, period_bounds
+from agent.modes.calendar import (
+    Agenda,
+    choose_period,
+    coverage_problem,
+    draw_counts,
+    draw_times,
+    local_zone,
+    period_bounds,
+)
 from agent.modes.player import Player
 from tests.bundles import LOCAL, make_bundle
 
@@ -19,8 +29,9 @@ def ns(text: str) -> int:
 
 
 def player(seed: int = 1, **options) -> Player:
+    zone = options.pop("zone", None)
     bundle = make_bundle(**options)
-    return Player("climate", bundle, sampler_of(bundle), [seed], zone=options.get("zone"))
+    return Player("climate", bundle, sampler_of(bundle), [seed], zone=zone)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +65,19 @@ def test_midnight_is_that_of_the_timezone_else_of_the_recordings_offset():
     assert local_zone(local) is BRUSSELS
 
 
-def test_each_bin_keeps_its_mean_and_its_readings_are_spread_evenly():
+def test_counts_keep_their_means_and_are_the_whole_numbers_beside_them():
     means = np.array([0.0, 2.0, 0.25, 3.5])
     rng = np.random.default_rng(0)
-    days = [draw_times(means, 600, rng) for _ in range(4000)]
-    assert all(bool(np.all(np.diff(times) > 0)) for times in days)
-    counts = np.array([np.bincount(times // (600 * NS_PER_S), minlength=4) for times in days])
+    counts = np.array([draw_counts(means, rng) for _ in range(4000)])
     assert counts.mean(axis=0) == pytest.approx(means, abs=0.05)
-    assert set(counts[:, 1]) == {2}
-    assert set(counts[:, 3]) == {3, 4}
-    halves = np.array([times[times // (600 * NS_PER_S) == 1] // (300 * NS_PER_S) for times in days])
-    assert (halves == [2, 3]).all()
+    assert [set(column) for column in counts.T.tolist()] == [{0}, {2}, {0, 1}, {3, 4}]
+
+
+@given(count=st.integers(0, 1000), seed=st.integers(0, 100))
+def test_the_readings_of_a_bin_share_it_evenly(count, seed):
+    times = draw_times(count, 600 * NS_PER_S, np.random.default_rng(seed))
+    assert (times * count // (600 * NS_PER_S) == np.arange(count)).mean() > 0.99 if count else len(times) == 0
+    assert bool(np.all(np.diff(times) > 0))
 
 
 def test_another_seed_gives_other_instants():
@@ -113,6 +126,14 @@ def test_a_short_month_drops_the_bins_it_does_not_have():
     agenda = Agenda(player(periods={"month": 1.0}), "month", ns("2025-02-01T00:00:00Z"))
     times = [time for stretch in agenda.due(ns("2025-03-01T00:00:00Z")) for time in stretch.event_ns]
     assert len([time for time in times if time < ns("2025-03-01T00:00:00Z")]) == pytest.approx(28 * 24, abs=1)
+
+
+def test_a_day_of_25_hours_is_silent_in_its_last_hour():
+    start = ns("2025-10-26T00:00:00+02:00")
+    agenda = Agenda(player(periods={"day": 1.0}, zone=BRUSSELS), "day", start - 1)
+    times = [time for stretch in agenda.due(start + 25 * 3600 * NS_PER_S - 1) for time in stretch.event_ns]
+    assert len(times) == 144
+    assert times[-1] < start + 24 * 3600 * NS_PER_S
 
 
 def test_a_bundle_that_does_not_cover_the_period_says_what_to_do():
