@@ -2,13 +2,12 @@
 
 import json
 import math
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from agent.message.leaves import Pen, Table, is_value
 from agent.message.numbers import NumberFormat
@@ -55,17 +54,21 @@ class Box(Strict):
     quoted: bool = False
     separator: str = Field(default=",", pattern=r"^ ?, ?$")
 
+    @field_validator("format")
+    @classmethod
+    def _numbers_have_no_quotes(cls, format_: NumberFormat) -> NumberFormat:
+        if format_.quoted:
+            raise ValueError("a box's numbers have no quotes of their own")
+        return format_
+
     def columns(self) -> list[Column]:
         whole = self.format.denominator is not None
         return [Column(name=f"{self.column}.{part}", integer=whole) for part in "yxhw"]
 
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
-        written, texts, far = _WRITTEN[self.order], self.format.texts, self._far
-        limit_y, limit_x = self.limits
-        quote, separator = '"' if self.quoted else "", self.separator
+        quote, separator, texts = '"' if self.quoted else "", self.separator, self.format.texts
         parts = zip(*(readings.rows.numbers(f"{self.column}.{part}") for part in "yxhw"), strict=True)
-        boxes = (written(y, x, far(y, h, limit_y), far(x, w, limit_x)) for y, x, h, w in parts)
-        return [f"{quote}[{separator.join(texts(box))}]{quote}" for box in boxes]
+        return [f"{quote}[{separator.join(texts(self._written(*four)))}]{quote}" for four in parts]
 
     def parse(self, values: list[Any], table: Table) -> None:
         corners = box_corners(values, self.order, self.format)
@@ -73,15 +76,19 @@ class Box(Strict):
         names = [column.name for column in self.columns()]
         table.columns.update(zip(names, [*corners[:2], *sizes], strict=True))
 
-    def _far(self, near: float, size: float, limit: float) -> float:
-        """The far edge: within the recorded range, and beyond the near edge even after rounding."""
-        far = min(near + size, limit)
-        if self.format.denominator is not None:
-            return max(round(far), round(near) + 1)
-        if self.format.single:
-            near, far = array("f", (near, far))
-            return far if far > near else float(np.nextafter(np.float32(near), np.float32(np.inf)))
-        return far if far > near else math.nextafter(near, math.inf)
+    def _written(self, y: float, x: float, h: float, w: float) -> Sequence[float]:
+        (y, far_y), (x, far_x) = self._edges(y, h, self.limits[0]), self._edges(x, w, self.limits[1])
+        written = _WRITTEN[self.order](y, x, far_y, far_x)
+        return written if self.format.denominator is None else [math.floor(part) for part in written]
+
+    def _edges(self, near: float, size: float, limit: float) -> tuple[float, float]:
+        """Near and far edge as written: apart even after rounding, and not beyond the limit."""
+        rounded, step = self.format.rounded, self.format.step
+        near, far = rounded(near), rounded(min(near + size, limit))
+        if far > near:
+            return near, far
+        end = rounded(limit)
+        return (near, rounded(near + step(near))) if near < end else (rounded(end - step(end)), end)
 
 
 def coordinates(value: Any) -> list[float] | None:
@@ -103,4 +110,5 @@ def box_corners(values: list[Any], order: Order, format_: NumberFormat) -> Float
     convert, columns = _CORNERS[order], format_.column_value
     found = [coordinates(value) if is_value(value) else None for value in values]
     rows = [convert(*map(columns, four)) if four else (math.nan,) * 4 for four in found]
-    return np.array(rows, np.float64).reshape(-1, 4).T
+    corners = np.array(rows, np.float64).reshape(-1, 4).T
+    return corners if format_.denominator is None else np.ceil(corners)  # a centre may lie between two steps

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from agent.clock import NS_PER_S
 from agent.message.numbers import NumberFormat
@@ -63,11 +63,28 @@ class Pen:
     last_ns: int
 
 
+def to_json(value: JsonValue) -> str:
+    """Compact JSON, as messages are written.
+
+    Raises:
+        ValueError: `value` holds NaN or infinity, which JSON has not.
+    """
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _in_json(value: JsonValue) -> JsonValue:
+    to_json(value)
+    return value
+
+
+Value = Annotated[JsonValue, AfterValidator(_in_json)]
+
+
 class Constant(Strict):
     """The same JSON value in every message."""
 
     node: Literal["constant"] = "constant"
-    value: JsonValue
+    value: Value
 
     @cached_property
     def text(self) -> str:
@@ -105,7 +122,7 @@ class Category(Strict):
 
     node: Literal["category"] = "category"
     column: str
-    labels: Annotated[list[JsonValue], Field(min_length=1)]
+    labels: Annotated[list[Value], Field(min_length=1)]
 
     @cached_property
     def texts(self) -> list[str]:
@@ -220,7 +237,8 @@ class Identifier(Strict):
     @model_validator(mode="after")
     def _an_unquoted_one_is_a_number(self) -> "Identifier":
         first, *rest = self.runs
-        digits = "".join(run.alphabet for run in self.runs).isdigit()
+        alphabets = "".join(run.alphabet for run in self.runs)
+        digits = alphabets.isascii() and alphabets.isdigit()
         if not self.quoted and (not digits or "0" in first.alphabet or (rest and first.count != 1)):
             raise ValueError("an identifier without quotes is digits, and does not start with 0")
         return self
@@ -241,11 +259,6 @@ class Identifier(Strict):
 
     def parse(self, values: list[Any], table: Table) -> None:
         """Recorded identifiers are not learnt."""
-
-
-def to_json(value: JsonValue) -> str:
-    """Compact JSON, as messages are written."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def is_value(value: Any) -> bool:

@@ -1,9 +1,11 @@
 """How a sensor writes its numbers, learnt once and then kept: grid, precision, decimals, quotes."""
 
+import math
 from array import array
 from collections.abc import Sequence
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from agent.strict import Strict
@@ -44,6 +46,26 @@ class NumberFormat(Strict):
             return [float(f"{x:.{self.significant}g}") for x in values]
         return values
 
+    def rounded(self, value: float) -> float:
+        """A value of the column, as far as it is written."""
+        if self.denominator is not None:
+            return float(round(value))
+        if self.single:
+            return array("f", (value,))[0]
+        if self.significant is not None:
+            return float(f"{value:.{self.significant}g}")
+        return value if self.decimals is None else round(value, self.decimals)
+
+    def step(self, value: float) -> float:
+        """How far from a rounded `value` the next one is that is written differently, in the column's unit."""
+        if self.denominator is not None:
+            return 1.0
+        if self.single:
+            return float(np.spacing(np.float32(abs(value))))
+        if self.significant is not None:
+            return float(10.0 ** (math.floor(math.log10(abs(value) or 1.0)) + 1 - self.significant))
+        return math.ulp(value) if self.decimals is None else max(math.ulp(value), 10.0**-self.decimals)
+
     def texts(self, values: Sequence[float]) -> list[str]:
         """The JSON text of each value of the column, quotes included."""
         texts = [self.text(x) for x in self.numbers(values)]
@@ -52,7 +74,7 @@ class NumberFormat(Strict):
     def text(self, number: float) -> str:
         """One number as the sensor writes it, without quotes."""
         if self.decimals is not None:
-            return f"{number:.{self.decimals}f}"
+            return f"{number:z.{self.decimals}f}"  # z: never -0.0
         if self.whole and number.is_integer():
             return str(int(number))
         return repr(number + 0.0)  # + 0.0 turns -0.0 into 0.0

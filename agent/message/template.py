@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from pydantic import field_validator
+
 from agent.message.leaves import EventTime, LagTime, Pen, Table
-from agent.message.tree import Items, Maybe, Node, Object
+from agent.message.tree import Items, Maybe, Node, Object, may_be_missing
 from agent.reading import Column, Readings
 from agent.strict import Strict
 
@@ -16,6 +19,13 @@ class Template(Strict):
     """What is the same in every message of a sensor, and where the learnt fields stand in it."""
 
     message: Node
+
+    @field_validator("message")
+    @classmethod
+    def _is_there(cls, message: Node) -> Node:
+        if may_be_missing(message):
+            raise ValueError("a message as a whole cannot be missing")
+        return message
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -49,7 +59,7 @@ class Template(Strict):
         lags = [node.lags for _, node in self.walk() if isinstance(node, LagTime)]
         for *before, own in sorted(lags, key=len, reverse=True):
             if before:
-                table.columns[own] = table.columns[own] - table.columns[before[-1]]
+                table.columns[own] = np.round(table.columns[own] - table.columns[before[-1]], 9)
         return table
 
     def walk(self) -> Iterator[tuple[Path, Node]]:

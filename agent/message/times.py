@@ -8,10 +8,11 @@ itself (`YYYY-MM-DDThh:mm:ss.fffffffZ`). An epoch is `epoch-s`, `epoch-ms`, `epo
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from agent.clock import NS_PER_S
 from agent.strict import Strict
@@ -23,9 +24,9 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _QUARTER_HOUR_NS = 900 * NS_PER_S
 _TOKEN = re.compile(r"YYYY|MM|DD|hh|mm|ss|f+|±hh:mm")
 _DIGITS = {"YYYY": r"(?P<Y>\d{4})", "MM": r"(?P<M>\d{2})", "DD": r"(?P<D>\d{2})"} | {
-    "hh": r"(?P<h>\d{2})",
-    "mm": r"(?P<m>\d{2})",
-    "ss": r"(?P<s>\d{2})",
+    "hh": r"(?P<h>[01]\d|2[0-3])",
+    "mm": r"(?P<m>[0-5]\d)",
+    "ss": r"(?P<s>[0-5]\d|60)",
     "±hh:mm": r"(?P<sign>[+-])(?P<oh>\d{2}):(?P<om>\d{2})",
 }
 
@@ -38,7 +39,7 @@ class TimeFormat(Strict):
         quoted: The time stands in a JSON string.
         local: The text is local time without an offset; else it is UTC, or says its offset.
         offset_s: Offset from UTC in seconds where no timezone is set.
-        resolution_ns: Times are cut to whole multiples of this.
+        resolution_ns: Times are cut to whole multiples of this, as they are written.
         fraction: Digits after the point of an epoch.
     """
 
@@ -60,9 +61,16 @@ class TimeFormat(Strict):
             raise ValueError(f"time pattern {pattern!r} needs YYYY, MM and DD, each token once")
         if clock != ["hh", "mm", "ss", "f"][: len(clock)] or len(pattern) > 64:
             raise ValueError(f"time pattern {pattern!r} needs hh, mm, ss and f in this order")
-        if pattern.count("f") > 9 or "{" in pattern or "}" in pattern:
-            raise ValueError(f"time pattern {pattern!r} has more than nine f, or a brace")
+        if pattern.count("f") > 9 or not pattern.isprintable() or any(mark in pattern for mark in '{}%"\\'):
+            raise ValueError(f'time pattern {pattern!r} has more than nine f, or one of {{}}%"\\')
         return pattern
+
+    @model_validator(mode="after")
+    def _an_unquoted_one_is_a_number(self) -> "TimeFormat":
+        digits = self.pattern.startswith("YYYY") and "±" not in self.pattern and not _TOKEN.sub("", self.pattern)
+        if not self.quoted and not digits and self.pattern not in EPOCHS_NS:
+            raise ValueError(f"time pattern {self.pattern!r} without quotes must be digits, and begin with YYYY")
+        return self
 
     def parse(self, value: str | int | float) -> int:
         """Nanoseconds since 1970 (UTC).
@@ -86,8 +94,7 @@ class TimeFormat(Strict):
 
     def texts(self, times_ns: Iterable[int], zone: tzinfo | None) -> list[str]:
         """The JSON text of each time, quotes included; local ones in `zone`, else at `offset_s`."""
-        step = self.resolution_ns
-        return [self._write(t - t % step, zone) for t in times_ns]
+        return [self._write(time_ns, zone) for time_ns in times_ns]
 
     @cached_property
     def _write(self) -> Callable[[int, tzinfo | None], str]:
@@ -97,23 +104,30 @@ class TimeFormat(Strict):
         return lambda time_ns, zone: f'"{write(time_ns, zone)}"'
 
     def _epoch_writer(self) -> Callable[[int, tzinfo | None], str]:
-        unit, digits = EPOCHS_NS[self.pattern], self.fraction
-        if digits == 0:
-            return lambda time_ns, _zone: str(time_ns // unit)
-        if self.quoted:
-            return lambda time_ns, _zone: f"{time_ns // unit}.{_fraction(time_ns % unit, unit, digits)}"
-        return lambda time_ns, _zone: repr(float(f"{time_ns // unit}.{_fraction(time_ns % unit, unit, digits)}"))
+        unit, digits, step = EPOCHS_NS[self.pattern], self.fraction, self.resolution_ns
+        scale = 10**digits
+
+        def write(time_ns: int, _zone: tzinfo | None) -> str:
+            count = (time_ns - time_ns % step) * scale // unit
+            if digits == 0:
+                return str(count)
+            whole, rest = divmod(abs(count), scale)
+            text = f"{'-' if count < 0 else ''}{whole}.{rest:0{digits}d}"
+            return text if self.quoted else repr(float(text))
+
+        return write
 
     def _text_writer(self) -> Callable[[int, tzinfo | None], str]:
         form, digits = _TOKEN.sub(_as_format, self.pattern.replace("%", "%%")), self.pattern.count("f")
         unit_ns, fields = 10 ** (9 - digits), form.count("%0")
-        moves = self.local or "{offset}" in form
+        moves, step = self.local or "{offset}" in form, self.resolution_ns
 
         def write(time_ns: int, zone: tzinfo | None) -> str:
             offset_s = 0
             if moves:
                 offset_s = self.offset_s if zone is None else utc_offset_s(zone, time_ns // _QUARTER_HOUR_NS)
-            day, rest = divmod(time_ns + offset_s * NS_PER_S, DAY_NS)
+            local_ns = time_ns + offset_s * NS_PER_S
+            day, rest = divmod(local_ns - local_ns % step, DAY_NS)
             seconds, nanos = divmod(rest, NS_PER_S)
             clock = (seconds // 3600, seconds // 60 % 60, seconds % 60, nanos // unit_ns)
             return _on_day(form, day, offset_s) % clock[:fields]
@@ -151,11 +165,8 @@ def _as_format(token: re.Match[str]) -> str:
     return fields.get(token[0]) or (f"%0{len(token[0])}d" if token[0][0] == "f" else "%02d")
 
 
-def _fraction(rest: int, unit: int, digits: int) -> str:
-    return f"{rest * 10**digits // unit:0{digits}d}"
-
-
 def _parse_epoch(text: str, unit_ns: int) -> int:
-    whole, _, fraction = text.partition(".")
-    nanos = int((fraction + "0" * 12)[:12]) * unit_ns // 10**12 if fraction else 0
-    return int(whole) * unit_ns + nanos
+    try:
+        return int(Decimal(text) * unit_ns)
+    except ArithmeticError as error:
+        raise ValueError(f"{text!r} is no number, and so no epoch") from error

@@ -1,5 +1,6 @@
 """The branches of a template: objects, keys that may be null or missing, and lists of varying length."""
 
+import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,8 @@ from agent.message.leaves import (
 )
 from agent.reading import Column, Readings
 from agent.strict import Strict
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 class Maybe(Strict):
@@ -121,6 +124,8 @@ class Items(Strict):
         for slot in {slot for composition in self.compositions for slot in composition}:
             if slot not in self.slots:
                 raise ValueError(f"list {self.column!r}: a composition names slot {slot!r}, which is not there")
+            if may_be_missing(self.slots[slot]):
+                raise ValueError(f"list {self.column!r}: an item cannot be missing, as slot {slot!r} may")
             if self.sorted_by is not None and self._rank_node(slot) is None:
                 raise ValueError(f"list {self.column!r}: slot {slot!r} has no number at {self.sorted_by!r} to sort by")
         return self
@@ -131,14 +136,12 @@ class Items(Strict):
 
     def render(self, readings: Readings, pen: Pen) -> list[str]:
         chosen = [self.compositions[code] for code in readings.rows.codes(self.column)]
-        lists: list[list[tuple[float, str]]] = [[] for _ in chosen]
         places: dict[str, list[int]] = {}
         for place, slots in enumerate(chosen):
             for slot in slots:
                 places.setdefault(slot, []).append(place)
-        rendered = {slot: self._render_slot(slot, readings.take(at), pen) for slot, at in places.items()}
-        for place, slots in enumerate(chosen):
-            lists[place] = [rendered[slot].pop(0) for slot in slots]
+        rendered = {slot: iter(self._render_slot(slot, readings.take(at), pen)) for slot, at in places.items()}
+        lists = [[next(rendered[slot]) for slot in slots] for slots in chosen]
         if self.sorted_by is not None:
             for items in lists:
                 items.sort(key=lambda item: -item[0])
@@ -169,7 +172,9 @@ class Items(Strict):
     def _rank_node(self, slot: str) -> Number | Constant | None:
         node = self.slots[slot]
         member = node.members.get(self.sorted_by or "") if isinstance(node, Object) else None
-        return member if isinstance(member, Number | Constant) else None
+        if isinstance(member, Constant):
+            return member if _NUMBER.fullmatch(member.text.strip('"')) else None
+        return member if isinstance(member, Number) else None
 
 
 def slots_of(items: list[Any], kind_key: str | None) -> dict[str, Any]:
@@ -182,6 +187,11 @@ def slots_of(items: list[Any], kind_key: str | None) -> dict[str, Any]:
             number += 1
         slots[slot] = item
     return slots
+
+
+def may_be_missing(node: "Node") -> bool:
+    """Whether there may be nothing at all, which only a member of an object may be."""
+    return isinstance(node, Maybe) and ("missing" in node.states or may_be_missing(node.of))
 
 
 def state_of(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import math
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -23,8 +25,16 @@ MANIFEST = "manifest.json"
 MAX_MEMBERS = 256
 MAX_BYTES = 32 * 2**20
 MAX_MANIFEST_BYTES = 8 * 2**20
+MAX_PROBLEM = 400  # characters of an error that may quote a hostile file
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: bundles must not depend on when they are made
+
+_ENTRY = b"PK\x01\x02"  # begins each member's entry in a zip's directory
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(<[fiu][248]|\|[iub]1)', 'fortran_order': False, "
+    rb"'shape': \((|\d{1,9},|\d{1,9}(?:, \d{1,9}){1,3})\), \} *\n",
+    re.DOTALL,
+)
 
 Array = NDArray[Any]
 
@@ -75,7 +85,7 @@ class Bundle:
             archive.writestr(_member(MANIFEST), self.manifest.model_dump_json(exclude_defaults=False), compresslevel=9)
             for name in sorted(self.arrays):
                 member = io.BytesIO()
-                np.lib.format.write_array(member, np.ascontiguousarray(self.arrays[name]), (1, 0), allow_pickle=False)
+                np.lib.format.write_array(member, np.asarray(self.arrays[name], order="C"), (1, 0), allow_pickle=False)
                 archive.writestr(_member(f"{name}.npy"), member.getvalue(), compresslevel=9)
         return buffer.getvalue()
 
@@ -110,15 +120,19 @@ def read(path: Path) -> Bundle:
         BundleError: It cannot be read, or anything in it is not as it must be.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _error(str(path), "file", f"is larger than {MAX_BYTES} bytes")
-        return from_bytes(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror}); give the path of a bundle") from error
+    return from_bytes(data, str(path))
 
 
 def from_bytes(data: bytes, source: str = "bundle") -> Bundle:
     """As `read`, from memory."""
+    if len(data) > MAX_BYTES:
+        raise _error(source, "file", f"is larger than {MAX_BYTES} bytes")
+    if data.count(_ENTRY) > MAX_MEMBERS:
+        raise _error(source, "file", f"has more than {MAX_MEMBERS} members")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _checked_members(archive, source)
@@ -130,6 +144,7 @@ def from_bytes(data: bytes, source: str = "bundle") -> Bundle:
         EOFError,
         ValueError,
         RuntimeError,
+        OverflowError,
         struct.error,
     ) as error:
         if isinstance(error, BundleError):
@@ -143,8 +158,6 @@ def from_bytes(data: bytes, source: str = "bundle") -> Bundle:
 def _checked_members(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipInfo]:
     """The members, after checking all that they declare and before reading any."""
     members = archive.infolist()
-    if len(members) > MAX_MEMBERS:
-        raise _error(source, "file", f"has {len(members)} members, at most {MAX_MEMBERS} are allowed")
     names = [info.filename for info in members]
     for info in members:
         name = info.filename
@@ -155,16 +168,23 @@ def _checked_members(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipI
             raise _error(source, name, "does not belong in a bundle")
         if info.flag_bits & 1:
             raise _error(source, name, "is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _error(source, name, "is packed by another method than deflate")
     if sum(info.file_size for info in members) > MAX_BYTES:
         raise _error(source, "file", f"would unpack to more than {MAX_BYTES} bytes")
     return members
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str) -> bytes:
-    with archive.open(info) as member:
-        content = member.read(info.file_size + 1)
-    if len(content) != info.file_size:
-        raise _error(source, info.filename, f"is {len(content)} bytes long, declares {info.file_size}")
+    declared = info.file_size
+    info.file_size += 1  # zipfile reads no further than this: one byte more tells a member that is longer than it says
+    try:
+        with archive.open(info) as member:
+            content = member.read(declared + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _error(source, info.filename, f"is damaged or longer than it declares ({error})") from error
+    if len(content) != declared:
+        raise _error(source, info.filename, f"is {len(content)} bytes long, declares {declared}")
     return content
 
 
@@ -182,24 +202,21 @@ def _manifest(content: bytes | None, source: str) -> Manifest:
 
 
 def _array(content: bytes, name: str, source: str) -> Array:
-    """A numeric array whose header and data are exactly as long as the member."""
-    stream = io.BytesIO(content)
-    try:
-        version = np.lib.format.read_magic(stream)
-        if version != (1, 0):
-            raise ValueError(f"array format {version}")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise _error(source, name, f"is no array ({error})") from error
-    if dtype.kind not in "fiub" or dtype.hasobject or fortran:
-        raise _error(source, name, f"holds {dtype}; only plain numbers in C order are allowed")
-    count = 1
-    for length in shape:
-        count *= length
-    rest = content[stream.tell() :]
-    if min(shape, default=0) < 0 or count * dtype.itemsize != len(rest):
+    """A numeric array whose header is as numpy writes it and whose data is as long as that says.
+
+    numpy's own reader of headers evaluates Python literals, and warns about some; this one does neither.
+    """
+    header = _HEADER.match(content)
+    if header is None or header.end() != 10 + int.from_bytes(content[8:10], "little"):
+        raise _error(source, name, "is no array of plain little-endian numbers in C order (array format 1.0)")
+    dtype, shape = np.dtype(header[1].decode()), tuple(int(length) for length in header[2].split(b",") if length)
+    rest = content[header.end() :]
+    if math.prod(shape) * dtype.itemsize != len(rest):
         raise _error(source, name, f"declares shape {shape}, but holds {len(rest)} bytes")
-    return np.frombuffer(rest, dtype).reshape(shape)
+    try:
+        return np.frombuffer(rest, dtype).reshape(shape)
+    except ValueError as error:  # no data, and lengths whose product is beyond what numpy counts
+        raise _error(source, name, f"declares shape {shape}") from error
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -210,4 +227,5 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _error(source: str, member: str, problem: str) -> BundleError:
-    return BundleError(f"{source}: {member}: {problem}; export the bundle again with understudy-trainer fit")
+    problem = "".join(mark if mark.isprintable() else " " for mark in f"{member}: {problem}")[:MAX_PROBLEM]
+    return BundleError(f"{source}: {problem}; export the bundle again with understudy-trainer fit")

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.models.copula import CopulaSampler
+from agent.models.sampler import Source
+from agent.reading import Readings, Rows
+from tests.made import copula_bundle, readings
+
+BUNDLE = copula_bundle()
+NAMES = [column.name for column in BUNDLE.manifest.columns]
+
+
+def source(block: int = 8, seed: int = 0) -> Source:
+    return Source(CopulaSampler.load(BUNDLE), NAMES, np.random.default_rng(seed), block)
+
+
+@given(block=st.integers(1, 9), steps=st.lists(st.integers(0, 20), max_size=8))
+def test_rows_taken_together_are_those_taken_one_by_one(block: int, steps: list[int]):
+    together, single = source(block), source(block)
+    for count in steps:
+        rows = together.take(count)
+        assert len(rows) == count
+        alone = [single.next().matrix for _ in range(count)]
+        assert np.array_equal(rows.matrix, np.concatenate([*alone, np.empty((0, len(NAMES)))]))
+
+
+def test_next_and_take_share_one_supply():
+    mixed, plain = source(), source()
+    parts = [mixed.next(), mixed.take(11), mixed.next(), mixed.take(0), mixed.take(4)]
+    assert np.array_equal(np.concatenate([part.matrix for part in parts]), plain.take(17).matrix)
+
+
+def test_a_row_once_taken_does_not_change():
+    supply = source(block=2)
+    first = supply.next()
+    before = first.matrix.copy()
+    supply.take(50)
+    assert np.array_equal(first.matrix, before)
+
+
+def test_columns_are_found_by_name():
+    rows = source().take(5)
+    assert rows.numbers("temperature") == rows.column("temperature").tolist()
+    assert all(isinstance(code, int) for code in rows.codes("light"))
+    with pytest.raises(KeyError):
+        rows.column("nothing")
+
+
+def test_readings_are_taken_with_their_times_and_numbers():
+    made = readings(n=[10, 11, 12])
+    some = made.take([2, 0, 2])
+    assert isinstance(some, Readings)
+    assert some.rows.numbers("n") == [12, 10, 12]
+    assert list(some.seq) == [2, 0, 2]
+    assert some.event_ns == [made.event_ns[i] for i in (2, 0, 2)]
+    assert len(some) == 3
+
+
+def test_a_slice_shares_its_matrix():
+    rows = Rows({"a": 0}, np.arange(4.0).reshape(4, 1))
+    assert rows.slice(1, 3).numbers("a") == [1, 2]
+    assert np.shares_memory(rows.slice(1, 3).matrix, rows.matrix)
