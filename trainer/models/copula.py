@@ -12,6 +12,7 @@ from sdv.single_table import GaussianCopulaSynthesizer
 
 from agent.reading import Column
 from trainer.models import sdv_inside
+from trainer.models.joint import Joint, dependent_groups
 from trainer.models.quantiles import Quantiles
 from trainer.table import typed, without_gaps
 
@@ -27,34 +28,61 @@ Table = tuple[bool, Floats, Floats]
 
 @dataclass(frozen=True)
 class Copula:
-    """A fitted copula. SDV models each number's place in the recorded order; `quantiles` turns it back."""
+    """A fitted copula, and how what SDV models becomes the table's columns again.
+
+    Attributes:
+        synthesizer: SDV's, fitted.
+        columns: Of the table.
+        modelled: The columns that SDV models: numbers, and categories alone or joined.
+        quantiles: For each number: SDV models its place in the recorded order.
+        joints: Categories that SDV models as one.
+    """
 
     synthesizer: GaussianCopulaSynthesizer
     columns: list[Column]
+    modelled: list[Column]
     quantiles: dict[str, Quantiles]
+    joints: list[Joint]
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV."""
         rows = sdv_inside.sample(self.synthesizer, count)
-        return rows.assign(**{name: table.decode(rows[name].to_numpy()) for name, table in self.quantiles.items()})
+        rows = rows.assign(**{name: table.decode(rows[name].to_numpy()) for name, table in self.quantiles.items()})
+        for joint in self.joints:
+            rows = rows.assign(**joint.split(rows[joint.column.name].astype(np.intp).to_numpy()))
+        return typed(rows[[column.name for column in self.columns]], self.columns)
 
     def export(self) -> dict[str, NDArray[np.generic]]:
-        """The bundle's arrays; see `agent.models.copula` for what they mean."""
-        tables = [self._table(column) for column in self.columns]
+        """The bundle's arrays; see `agent.models.copula` for what they mean.
+
+        Columns that were modelled as one have equal rows in the factor: each is a staircase over the same z.
+        """
+        latent = {column.name: (place, column) for place, column in enumerate(self.modelled)}
+        for joint in self.joints:
+            latent |= dict.fromkeys(joint.members, latent[joint.column.name])
+        root = square_root(sdv_inside.correlation(self.synthesizer, self.modelled))
+        factor = np.zeros((len(self.columns), len(self.columns)))
+        tables = []
+        for row, column in enumerate(self.columns):
+            place, modelled = latent[column.name]
+            factor[row, : len(root)] = root[place]
+            tables.append(self._table(column, modelled))
         lengths = [len(z) for _, z, _ in tables]
         return {
-            "factor": square_root(sdv_inside.correlation(self.synthesizer, self.columns)),
+            "factor": factor,
             "offsets": np.cumsum([0, *lengths]).astype("<i8"),
             "steps": np.array([step for step, _, _ in tables], "|b1"),
             "z": np.concatenate([z for _, z, _ in tables]).astype("<f8"),
             "value": np.concatenate([value for _, _, value in tables]).astype("<f8"),
         }
 
-    def _table(self, column: Column) -> Table:
+    def _table(self, column: Column, modelled: Column) -> Table:
         """The table of one column: exact steps where it has few values, else linear between knots."""
         if column.size:
-            ordinal, codes = sdv_inside.category(self.synthesizer, column)
-            return _steps(thresholds(ordinal, np.arange(0.5, len(codes) - 1, dtype=np.float64)), codes)
+            ordinal, codes = sdv_inside.category(self.synthesizer, modelled)
+            joint = next((joint for joint in self.joints if joint.column == modelled), None)
+            values = codes if joint is None else joint.split(codes.astype(np.intp))[column.name]
+            return _steps(thresholds(ordinal, np.arange(0.5, len(codes) - 1, dtype=np.float64)), values)
         place, quantiles = sdv_inside.number(self.synthesizer, column), self.quantiles[column.name]
         low, high = quantiles.values[0], quantiles.values[-1]
         if column.integer and high - low <= LEVELS:
@@ -66,7 +94,7 @@ class Copula:
 
 
 def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) -> Copula:
-    """Fit SDV's copula with the recording's own marginals.
+    """Fit SDV's copula with the recording's own marginals and its combinations of categories.
 
     SDV's default, a beta distribution a column, fits no value that repeats (a light that is off, a box
     that stands still) and nothing with two humps. So each number is replaced by its place in the
@@ -76,9 +104,17 @@ def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) ->
     sdv_inside.check_versions()
     numbers = {column.name: table[column.name].to_numpy(np.float64) for column in columns if not column.size}
     quantiles = {name: Quantiles.of(values) for name, values in numbers.items()}
-    places = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
-    complete = typed(without_gaps(table.assign(**places), rng), columns)
-    return Copula(sdv_inside.fit_copula(complete, columns, "uniform"), columns, quantiles)
+    changed = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
+    joints = []
+    for number, members in enumerate(dependent_groups(table, columns), start=1):
+        joint, codes = Joint.of(table, members, f"joint {number}")
+        joints.append(joint)
+        changed[joint.column.name] = codes
+    joined = {member for joint in joints for member in joint.members}
+    modelled = [column for column in columns if column.name not in joined] + [joint.column for joint in joints]
+    complete = without_gaps(table.assign(**changed)[[column.name for column in modelled]], rng)
+    synthesizer = sdv_inside.fit_copula(typed(complete, modelled), modelled, "uniform")
+    return Copula(synthesizer, columns, modelled, quantiles, joints)
 
 
 def square_root(matrix: Floats) -> Floats:
