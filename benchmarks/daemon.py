@@ -14,7 +14,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-THIRD_PARTY = "import numpy, paho.mqtt.client, pydantic_settings"
+THIRD_PARTY = "import numpy, paho.mqtt.client, pydantic"
 FLEET = 1000
 FLEET_S = 20
 RUNS = 7
