@@ -63,7 +63,8 @@ class NumberFormat(Strict):
         if self.single:
             return float(np.spacing(np.float32(abs(value))))
         if self.significant is not None:
-            return float(10.0 ** (math.floor(math.log10(abs(value) or 1.0)) + 1 - self.significant))
+            step = 10.0 ** (math.floor(math.log10(abs(value) or 1.0)) + 1 - self.significant)
+            return max(math.ulp(value), float(step))
         return math.ulp(value) if self.decimals is None else max(math.ulp(value), 10.0**-self.decimals)
 
     def texts(self, values: Sequence[float]) -> list[str]:
