@@ -77,6 +77,8 @@ def test_the_same_bundle_is_the_same_bytes():
     assert from_bytes(DATA).to_bytes() == DATA
     reversed_ = Bundle(BUNDLE.manifest, dict(reversed(BUNDLE.arrays.items())), "elsewhere")
     assert reversed_.to_bytes() == DATA
+    with zipfile.ZipFile(io.BytesIO(DATA)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_numpy_reads_the_arrays_too(tmp_path: Path):
@@ -376,6 +378,7 @@ F8 = "{'descr': '<f8', 'fortran_order': False, 'shape': %s, }"
         npy(np.zeros(2))[:-1],
         npy(np.zeros(2)) + b"\0",
         b"\x93NUMPY\x01\x00\xff\xff{",
+        npy(np.zeros(2)).replace(b"\x01\x00v\x00", b"\x01\x00u\x00"),
         b"\x80\x04K\x01.",
         b"",
     ],
