@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 NUMERIC = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -69,6 +71,7 @@ def _assert_boxes(path: str, real: list[Any], made: list[Any]) -> None:
         return json.loads(value) if isinstance(value, str) else value
 
     low, high = min(min(numbers(v)) for v in real), max(max(numbers(v)) for v in real)
+    single = all(float(np.float32(x)) == x for v in real for x in numbers(v))
     for value in made:
         y1, x1, y2, x2 = numbers(value)
         assert y1 < y2, (path, value)
@@ -77,9 +80,7 @@ def _assert_boxes(path: str, real: list[Any], made: list[Any]) -> None:
         assert max(y2, x2) <= high, (path, value)
         if isinstance(value, str):
             assert value == f"[{', '.join(repr(x) for x in numbers(value))}]", (path, value)
-        import numpy as np
-
-        if all(float(np.float32(x)) == x for v in real for x in numbers(v)):
+        if single:
             assert all(float(np.float32(x)) == x for x in numbers(value)), (path, value)
 
 

@@ -47,7 +47,10 @@ class Copula:
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV."""
         rows = sdv_inside.sample(self.synthesizer, count)
-        rows = rows.assign(**{name: table.decode(rows[name].to_numpy()) for name, table in self.quantiles.items()})
+        for column in self.columns:
+            if not column.size:
+                values = self.quantiles[column.name].decode(rows[column.name].to_numpy())
+                rows[column.name] = np.rint(values) if column.integer else values
         for joint in self.joints:
             rows = rows.assign(**joint.split(rows[joint.column.name].astype(np.intp).to_numpy()))
         return typed(rows[[column.name for column in self.columns]], self.columns)
