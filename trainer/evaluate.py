@@ -13,9 +13,10 @@ def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) 
     from sdmetrics.reports.single_table import QualityReport
 
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
-    report = QualityReport()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # constant columns have no correlation, which SDMetrics warns about
+        # Constant columns have no correlation, which SDMetrics warns about; that it will move this report, too.
+        warnings.simplefilter("ignore")
+        report = QualityReport()
         report.generate(recorded, drawn, {"columns": kinds}, verbose=False)
         parts = report.get_properties().set_index("Property")["Score"]
     scores = {"score": report.get_score(), "column_shapes": parts["Column Shapes"]}

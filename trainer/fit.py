@@ -92,7 +92,7 @@ def fit(
     drawn = pd.DataFrame(sampler_of(proved).draw(ROWS, rng), columns=[column.name for column in template.columns])
     rows = typed(drawn, template.columns)
     parity = prove(rows, [fitted.sample(ROWS) for _ in range(PAIRS + 1)], template.columns)
-    parity.require()
+    parity.require(sensor)
     step("measuring quality")
     recorded = typed(without_gaps(table, rng), template.columns)
     figures = {"quality": quality(recorded, rows, template.columns), "parity": parity.figures()}

@@ -42,13 +42,14 @@ class Parity:
             "worst_sdv_pair": round(self.reference, 5),
         }
 
-    def require(self) -> None:
+    def require(self, sensor: str) -> None:
         """Raise ParityError unless every distance is within the limit."""
         bad = {name: value for name, value in self.distances.items() if value > self.limit}
         if bad:
             worst = ", ".join(f"{name} {value:.4f}" for name, value in sorted(bad.items(), key=lambda x: -x[1])[:5])
             raise ParityError(
-                f"the export differs from SDV by more than {self.limit:.4f} ({worst}); nothing was written"
+                f"{sensor}: the export differs from SDV by more than {self.limit:.4f} ({worst}); "
+                "nothing was written; fit again with another --seed or with more messages"
             )
 
 
