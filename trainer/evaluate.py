@@ -10,12 +10,12 @@ from agent.reading import Column
 
 def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) -> dict[str, JsonValue]:
     """SDMetrics' quality score and its two parts, each 0 to 1."""
-    from sdmetrics.reports.single_table import QualityReport
-
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
     with warnings.catch_warnings():
         # Constant columns have no correlation, which SDMetrics warns about; that it will move this report, too.
         warnings.simplefilter("ignore")
+        from sdmetrics.reports.single_table import QualityReport
+
         report = QualityReport()
         report.generate(recorded, drawn, {"columns": kinds}, verbose=False)
         parts = report.get_properties().set_index("Property")["Score"]
