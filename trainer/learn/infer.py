@@ -72,6 +72,8 @@ class _Look:
         types = {_type(value) for value in present}
         if name in self.given and self.given[name].kind in ("constant", "category"):
             return self._add(path, self.given[name])
+        if name in self.given:
+            _refuse_unfit(self.given[name], present)
         if len(types) > 1:
             raise RecordingError(_mixed(name, values, types))
         if types == {"object"}:
@@ -191,6 +193,38 @@ class _Look:
         self.fields[field_.path] = field_
         self.paths[field_.path] = path
         self.order.append(field_.path)
+
+
+def _refuse_unfit(given: Field, present: list[Any]) -> None:
+    """Raise RecordingError if a field cannot be what the schema says it is."""
+    for value in present:
+        if not _fits(given, value):
+            raise RecordingError(f"schema: {given.path} cannot be {given.kind}: {value!r:.60} is not; correct its kind")
+    if given.kind.endswith("-time") and not given.time and not t.guess_time("time", present):
+        raise RecordingError(f"schema: {given.path} cannot be {given.kind}: no format of times fits; give its pattern")
+    if given.kind == "box" and present and not any(_is_proper(present, order) for order in _orders(given)):
+        raise RecordingError(f"schema: {given.path}: boxes are not written in the order {given.order or 'of any kind'}")
+
+
+def _fits(given: Field, value: Any) -> bool:
+    """Whether one value can be read as the schema says."""
+    kind = _type(value)
+    if given.kind in ("number", "counter"):
+        return kind == "number" if given.kind == "counter" else kind == "number" or bool(NUMERIC.fullmatch(str(value)))
+    if given.kind == "list":
+        return kind == "list"
+    if given.kind == "box":
+        return coordinates(value) is not None
+    if given.time is not None:
+        try:
+            given.time.parse(value)
+        except ValueError:
+            return False
+    return kind in ("string", "number")
+
+
+def _orders(given: Field) -> tuple[Order, ...]:
+    return (given.order,) if given.order else ORDERS
 
 
 def merged_keys(objects: Iterable[dict[str, Any]]) -> list[str]:
