@@ -174,6 +174,7 @@ def _sorted(message: dict[str, Any]) -> dict[str, Any]:
             r"a: mixed types \(string in message 1, number in message 2\)",
         ),
         ([{"a": 1}] * 30, "0 columns to learn"),
+        ([{"x": i / 7 if i % 2 else None, "x?": i / 9} for i in range(30)], "two different columns; rename one"),
     ],
 )
 def test_a_recording_that_cannot_be_learnt_is_refused_in_one_sentence(messages, said) -> None:

@@ -102,6 +102,8 @@ def shape_of(values: Sequence[str | int]) -> Identifier:
 def replacements(values: Sequence[Any], personal: str | None, rng: np.random.Generator) -> dict[Any, Any]:
     """A made-up value for every distinct one of `values`."""
     distinct = sorted(set(values), key=str)
+    if not distinct:
+        return {}
     if personal is None:
         fresh: Iterator[str] = iter(shape_of(distinct).fresh(len(distinct), rng))
     else:

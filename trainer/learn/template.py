@@ -43,7 +43,12 @@ def replace_identifiers(messages: list[Any], findings: Findings, rng: np.random.
 
 def learn_template(messages: list[Any], schema: Schema) -> Template:
     """The template of messages whose identifiers are made up already."""
-    return Template(message=_Learning(schema, messages).node((), (), list(messages)))
+    template = Template(message=_Learning(schema, messages).node((), (), list(messages)))
+    try:
+        _ = template.columns
+    except ValueError as error:
+        raise RecordingError(f"{error}; rename one of the keys in the recording") from error
+    return template
 
 
 class _Learning:
