@@ -70,6 +70,8 @@ class Agent:
             self._change(load(self._path, self._env))
         except UnderstudyError as error:
             log.error("the new configuration is not used, the old one plays on: %s", error)
+        except Exception:
+            log.exception("the new configuration is not used, the old one plays on")
         self._notify.ready(self._status())
 
     def _change(self, settings: Settings) -> None:

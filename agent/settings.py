@@ -37,7 +37,10 @@ def _topic(*placeholders: str) -> AfterValidator:
     def check(topic: str) -> str:
         allowed = " and ".join(f"{{{name}}}" for name in placeholders)
         try:
-            names = [name for _, name, _, _ in string.Formatter().parse(topic) if name is not None]
+            fields = [field for field in string.Formatter().parse(topic) if field[1] is not None]
+            if any(spec or conversion for _, _, spec, conversion in fields):  # before a width can fill the memory
+                raise ValueError
+            names = [str(name) for _, name, _, _ in fields]
             filled = topic.format_map(dict.fromkeys(placeholders, "x"))
         except (ValueError, LookupError, AttributeError):
             raise ValueError(f"is no topic template; it may name {allowed}, write other braces twice") from None

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ _WRITTEN: dict[Order, Callable[[float, float, float, float], Four]] = {
     "cxcywh": lambda y, x, fy, fx: ((x + fx) / 2, (y + fy) / 2, fx - x, fy - y),
 }
 
+Limit = Annotated[float, Field(ge=-1e15, le=1e15)]
+
 
 class Box(Strict):
     """A list of four coordinates, or a string that holds one.
@@ -50,7 +52,7 @@ class Box(Strict):
     column: str
     order: Order
     format: NumberFormat
-    limits: tuple[float, float]
+    limits: tuple[Limit, Limit]
     quoted: bool = False
     separator: str = Field(default=",", pattern=r"^ ?, ?$")
 

@@ -121,6 +121,8 @@ class Items(Strict):
 
     @model_validator(mode="after")
     def _slots_exist(self) -> "Items":
+        if any(len(set(composition)) < len(composition) for composition in self.compositions):
+            raise ValueError(f"list {self.column!r}: a composition names a slot twice")
         for slot in {slot for composition in self.compositions for slot in composition}:
             if slot not in self.slots:
                 raise ValueError(f"list {self.column!r}: a composition names slot {slot!r}, which is not there")

@@ -122,8 +122,9 @@ def read(path: Path) -> Bundle:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror}); give the path of a bundle") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(f"{path}: cannot be read ({reason}); give the path of a bundle") from error
     return from_bytes(data, str(path))
 
 
