@@ -59,6 +59,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     """Play a configuration until SIGTERM; SIGHUP reloads it."""
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is there to reload yet
     from agent import logs
     from agent.clock import SystemClock
     from agent.daemon import Agent

@@ -13,6 +13,7 @@ from agent.models.registry import sampler_of
 from agent.modes.player import Player
 
 DEFAULT_INTERVAL_S = 1.0
+LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000
 
 
 def preview(
@@ -44,6 +45,8 @@ def preview(
     first_ns = clock.unix_ns() if start is None else _start_ns(start, zone)
     bundle = read(path)
     step_s = interval_s or bundle.manifest.arrival.interval_s or DEFAULT_INTERVAL_S
+    if not 0 <= first_ns + (count - 1) * step_s * NS_PER_S <= LAST_NS or first_ns < 0:
+        raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 9000")
     entropy = [seeds.drawn() if seed is None else seed]
     player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone)
     return (player.play([first_ns + round(place * step_s * NS_PER_S)]).texts[0] for place in range(count))
@@ -63,4 +66,7 @@ def _start_ns(text: str, zone: tzinfo | None) -> int:
         raise ConfigError(f"--start {text}: no ISO 8601 time; write it as 2025-06-01T12:00:00Z") from error
     if start.tzinfo is None:
         start = start.replace(tzinfo=zone or UTC)
-    return round(start.timestamp() * 1_000_000) * 1_000
+    try:
+        return round(start.timestamp() * 1_000_000) * 1_000
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"--start {text}: lies outside the calendar; choose a time after 1970") from error

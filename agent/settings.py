@@ -4,6 +4,7 @@ Plain pydantic reads the environment here, in a dozen lines: every problem can t
 pydantic-settings would cost the agent a tenth of its start and 4 MB of memory.
 """
 
+import os
 import socket
 import string
 import tomllib
@@ -13,7 +14,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from agent.errors import ConfigError
 from agent.models.manifest import PeriodName
@@ -46,8 +56,10 @@ def _topic(*placeholders: str) -> AfterValidator:
             raise ValueError(f"is no topic template; it may name {allowed}, write other braces twice") from None
         if not set(names) <= set(placeholders):
             raise ValueError(f"may only name {allowed}")
-        if any(mark in filled for mark in "+#\0") or not 0 < len(filled.encode()) <= 65_000:
-            raise ValueError("must not be empty or hold + or #: a message is published on one topic")
+        if not filled or any(mark in filled for mark in "+#") or not filled.isprintable() or filled.startswith("$"):
+            raise ValueError(
+                "must not be empty or hold + or #, begin with $ or hold what is not printable: a message has one topic"
+            )
         return topic
 
     return AfterValidator(check)
@@ -56,6 +68,8 @@ def _topic(*placeholders: str) -> AfterValidator:
 def _resolve(path: Any, info: ValidationInfo) -> Any:
     """A relative path starts at the configuration's folder."""
     folder = (info.context or {}).get("folder", Path())
+    if "\0" in str(path):
+        raise ValueError("is no path: it holds a NUL character")
     return folder / path if isinstance(path, str | Path) else path
 
 
@@ -67,11 +81,21 @@ def _contents(path: Any, info: ValidationInfo) -> str:
         raise ValueError(f"cannot be read ({error.strerror}); give a file that the agent may read") from None
     except (TypeError, ValueError):
         raise ValueError("must be the path of a text file") from None
+    if len(secret) > 16_000:
+        raise ValueError("is longer than 16,000 characters, which is no password")
     if not secret:
         raise ValueError("is empty; write the password into it")
     return secret
 
 
+def _credential(text: str) -> str:
+    """What the broker is told of who this is."""
+    if not 0 < len(text) <= 1024 or not text.isprintable():
+        raise ValueError("must be 1 to 1024 printable characters")
+    return text
+
+
+Credential = Annotated[str, AfterValidator(_credential)]
 PathFrom = Annotated[Path, BeforeValidator(_resolve)]
 Text = Annotated[str, AfterValidator(_text)]
 Secret = Annotated[SecretStr, BeforeValidator(_contents)]
@@ -89,10 +113,10 @@ class Mqtt(Strict):
 
     url: str
     protocol: Literal["5", "3.1.1"] = "5"
-    username: str | None = None
+    username: Credential | None = None
     password: Secret | None = Field(None, alias="password_file")
     ca_file: PathFrom | None = None
-    client_id: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    client_id: Credential | None = None
     keepalive_s: Annotated[int, Field(ge=5, le=65_535)] = 30
     queue_messages: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     qos: Annotated[int, Field(ge=0, le=2)] = 1
@@ -105,7 +129,8 @@ class Mqtt(Strict):
         remedy = "must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]"
         try:
             parts = urllib.parse.urlsplit(url)
-            parts.port  # noqa: B018 (raises for what is no port)
+            if parts.port == 0 or not url.isprintable() or " " in url:
+                raise ValueError
             (parts.hostname or "").encode("idna")
         except ValueError:
             raise ValueError(remedy) from None
@@ -197,6 +222,17 @@ class Settings(Strict):
     aggregator: Aggregator = Field(default_factory=Aggregator)
     sensor: Annotated[list[Sensor], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _topics_are_usable(self) -> "Settings":
+        status = self.topic(self.mqtt.status_topic)
+        topics = {self.topic(self.mqtt.topic, sensor.name) for sensor in self.sensor}
+        topics |= {self.topic(self.aggregator.topic)} if self.aggregator.topic else set()
+        if any(len(topic.encode()) > 65_535 for topic in (status, *topics)):
+            raise ValueError("a topic is longer than the 65,535 bytes that MQTT allows; shorten topic or names")
+        if status in topics:
+            raise ValueError(f"messages would go on the status topic {status!r}; change status_topic or topic")
+        return self
+
     @property
     def client_id(self) -> str:
         return self.mqtt.client_id or f"understudy-{self.device.id}"
@@ -244,7 +280,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
         return None, [f"cannot be read ({error.strerror}); give the path of a TOML file"]
     except UnicodeDecodeError:
         return None, ["is no text in UTF-8; save it as UTF-8"]
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML's own error, or a number of thousands of digits
         return None, [f"is no TOML: {error}; correct that line"]
 
 
@@ -271,7 +307,7 @@ def _override(data: dict[str, Any], env: Mapping[str, str]) -> list[str]:
 
 def _add_credential(mqtt: Any, env: Mapping[str, str]) -> None:
     credential = Path(env.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "mqtt-password"
-    if isinstance(mqtt, dict) and "username" in mqtt and credential.is_file():
+    if isinstance(mqtt, dict) and "username" in mqtt and os.path.isfile(credential):
         mqtt.setdefault("password_file", str(credential))
 
 

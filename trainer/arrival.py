@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
+from agent.errors import RecordingError
 from agent.models.manifest import BINS, Arrival, Coverage, Period, PeriodName
 
 PERIOD_S: dict[PeriodName, int] = {"day": 86_400, "week": 7 * 86_400, "month": 28 * 86_400}
+LONGEST_S = 50 * 366 * 86_400
 
 
 def arrival(event_ns: list[int]) -> Arrival:
@@ -31,6 +33,9 @@ def period(event_ns: list[int], offset_s: int) -> tuple[Period, dict[str, NDArra
     """
     zone = timezone(timedelta(seconds=offset_s))
     span_s = (max(event_ns) - min(event_ns)) / NS_PER_S
+    if span_s > LONGEST_S:
+        first, last = (datetime(1970, 1, 1) + timedelta(seconds=t // NS_PER_S) for t in (min(event_ns), max(event_ns)))
+        raise RecordingError(f"the times reach from {first.date()} to {last.date()}: correct or drop the odd ones")
     gap_s = span_s / max(1, len(event_ns) - 1)
     covered: dict[PeriodName, Coverage] = {}
     arrays = {}

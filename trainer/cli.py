@@ -59,6 +59,8 @@ def _fit(options: argparse.Namespace) -> None:
     if options.sensor_column is None:
         if options.sensor is None:
             raise ConfigError("--sensor: missing; name the sensor that was recorded")
+        if not 1 <= len(options.sensor) <= 256:
+            raise ConfigError("--sensor: must have 1 to 256 characters; choose another name")
         outcome = _fit_one(recording, options.sensor, options)
         _write(outcome, options.out)
         return

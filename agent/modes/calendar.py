@@ -63,7 +63,7 @@ def local_zone(player: Player) -> tzinfo:
 def period_bounds(period: PeriodName, time_ns: int, zone: tzinfo) -> tuple[int, int]:
     """Start of the period that holds `time_ns`, and of the next: local midnights, in nanoseconds since 1970."""
     local = datetime.fromtimestamp(time_ns // NS_PER_S, zone)
-    start = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
     if period == "week":
         start -= timedelta(days=start.weekday())
     elif period == "month":

@@ -157,3 +157,29 @@ def test_a_ca_file_needs_tls_and_a_certificate(write, tmp_path):
     text = LEAST.replace("[[", 'ca_file = "ca.pem"\n[[')
     assert "let url begin with mqtts://" in problems(write(text))
     assert "holds no certificate" in problems(write(text.replace("mqtt://", "mqtts://")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"door.npz"', '"a\\u0000b"', "holds a NUL character"),
+        ("[mqtt]", "seed = " + "9" * 5000 + "\n[mqtt]", "is no TOML"),
+        ("[mqtt]", '[mqtt]\ntopic = "{device:999999999999}"', "is no topic template"),
+        ("[mqtt]", '[mqtt]\ntopic = "$SYS/x"', "begin with"),
+        ("[mqtt]", '[mqtt]\ntopic = "a\\u0001b"', "hold what is not printable"),
+        ("[mqtt]", '[mqtt]\nusername = "' + "d" * 70_000 + '"', "1 to 1024 printable"),
+        ("[mqtt]", '[mqtt]\nclient_id = "a\\u0000"', "1 to 1024 printable"),
+        ("mqtt://broker", "mqtt://broker:0", "must be mqtt://HOST"),
+        ("mqtt://broker", "mqtt://a b", "must be mqtt://HOST"),
+        ("[mqtt]", '[mqtt]\ntopic = "t"\nstatus_topic = "t"', "on the status topic 't'"),
+    ],
+)
+def test_what_could_never_work_is_refused_before_anything_starts(write, old, new, said):
+    with pytest.raises(ConfigError, match=said):
+        load(write(LEAST.replace(old, new, 1)), {})
+
+
+def test_a_topic_is_measured_with_the_real_names_in_it(write):
+    device = '[device]\nid = "' + "d" * 256 + '"\n'
+    with pytest.raises(ConfigError, match=r"longer than the 65,535 bytes"):
+        load(write(device + LEAST.replace("[mqtt]", '[mqtt]\ntopic = "' + "{device}" * 300 + '"')), {})

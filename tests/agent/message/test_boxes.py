@@ -135,3 +135,9 @@ def test_four_numbers_in_a_list_or_a_string_are_coordinates():
 def test_a_box_whose_numbers_have_quotes_is_refused():
     with pytest.raises(ValidationError, match="quotes"):
         box_of("yxyx", NumberFormat(quoted=True), quoted=True)
+
+
+@pytest.mark.parametrize("limits", [(1e308, 1), (1, -1e308)])
+def test_limits_that_would_write_infinity_are_refused(limits: tuple[float, float]):
+    with pytest.raises(ValidationError, match="1000000000000000"):
+        Box(column="b", order="cxcywh", format=NumberFormat(single=True), limits=limits)

@@ -163,3 +163,9 @@ def test_an_item_may_be_null():
 def test_presence_has_two_states_or_three(states):
     with pytest.raises(ValidationError):
         maybe(states=states)
+
+
+def test_a_composition_that_names_a_slot_twice_is_refused():
+    """Else a few lists in each other would make a message that fills the memory."""
+    with pytest.raises(ValidationError, match="names a slot twice"):
+        Items(column="l", compositions=[["s", "s"]], slots={"s": Constant(value=1)})
