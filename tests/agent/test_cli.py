@@ -110,7 +110,16 @@ def test_preview_writes_local_times_in_the_timezone(tmp_path):
     assert json.loads(agent(*words, "--timezone", "Europe/Brussels").stdout)["time"] == "2025-06-01 02:00:00.000000"
 
 
-@pytest.mark.parametrize("words", [("--timezone", "Nowhere"), ("--start", "noon")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--timezone", "Nowhere"),
+        ("--start", "noon"),
+        ("--start", "9999-12-31T23:59:59Z"),
+        ("--interval", "1e12"),
+        ("--start", "0001-01-01"),
+    ],
+)
 def test_preview_refuses_times_that_are_none(bundle, words):
     done = agent("preview", str(bundle), *words)
     assert (done.returncode, len(done.stderr.splitlines())) == (78, 1)
