@@ -29,3 +29,17 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
         pace = f"every {part.interval_s:g} s" if settings.mode == "sensor" else f"by the {part.period}"
         topic = settings.topic(together or settings.mqtt.topic, name)
         yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {pace}, on {topic}"
+    yield from (f"note: {note}" for note in notes(settings))
+
+
+def notes(settings: Settings) -> Iterator[str]:
+    """What is allowed, and may yet not be meant."""
+    if settings.seed is None and settings.state_dir is None:
+        yield "neither seed nor state_dir is set: the seed is drawn anew with every start"
+    names: dict[str, list[str]] = {}
+    for sensor in settings.sensor:
+        names.setdefault(settings.topic(settings.mqtt.topic, sensor.name), []).append(repr(sensor.name))
+    merged = settings.mode == "aggregator" and settings.aggregator.topic is not None
+    for topic, sharing in names.items():
+        if len(sharing) > 1 and not merged:
+            yield f"{' and '.join(sharing)} share the topic {topic}; {{sensor}} in [mqtt] topic tells them apart"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.errors import EXIT_CONFIG, UnderstudyError
+from agent.ending import exit_status
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -17,18 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, "1")
     words = list(sys.argv[1:] if argv is None else argv)
     args = _parser(words).parse_args(words)
-    try:
-        status: int = args.command(args)
-        sys.stdout.flush()
-        return status
-    except UnderstudyError as error:
-        print(f"understudy-agent: {error}", file=sys.stderr)
-        return EXIT_CONFIG
-    except BrokenPipeError:  # the reader of our output has seen enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return 130
+    return exit_status("understudy-agent", lambda: args.command(args))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -62,6 +51,7 @@ def _run(args: argparse.Namespace) -> int:
     import signal
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is there to reload yet
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nor anything to say goodbye for
     from agent import logs
     from agent.clock import SystemClock
     from agent.daemon import Agent

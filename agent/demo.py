@@ -29,7 +29,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.errors import EXIT_USAGE
+from agent.ending import EXIT_USAGE
 
 DEVICE = "demo"
 HOST = "127.0.0.1"
@@ -104,6 +104,9 @@ class Tally:
         self.topics.setdefault(topic, Arrivals(now_s)).add(payload, now_s)
         print(_line(topic, payload), flush=True)
 
+    def __len__(self) -> int:
+        return sum(arrivals.messages for arrivals in self.topics.values())
+
     @property
     def readings(self) -> int:
         """How many messages came from sensors."""
@@ -143,11 +146,13 @@ def _play(bundles: list[Path], seconds: float | None, tally: Tally, stop: Event)
 
 
 def _listen(inbox: Inbox, tally: Tally, seconds: float | None, ended: Callable[[], bool]) -> None:
-    """Take in what arrives, for `seconds` or until it has `ended`."""
-    end_s = time.monotonic() + (math.inf if seconds is None else seconds)
+    """Take in what arrives, for `seconds` from the first message on, or until it has `ended`."""
+    end_s = time.monotonic() + START_S
     while (left_s := end_s - time.monotonic()) > 0 and not ended():
         with suppress(Empty):
             tally.add(*inbox.get(timeout=min(left_s, 0.2)))
+            if len(tally) == 1:
+                end_s = time.monotonic() + (math.inf if seconds is None else seconds)
 
 
 def _drain(inbox: Inbox, tally: Tally) -> None:

@@ -26,7 +26,3 @@ class CameraError(UnderstudyError, OSError):
 
 class OutputError(UnderstudyError, ConnectionError):
     """An output refused a message or could not be reached."""
-
-
-EXIT_USAGE = 2
-EXIT_CONFIG = 78  # sysexits.h EX_CONFIG: systemd is told not to restart into the same error

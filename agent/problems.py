@@ -1,4 +1,4 @@
-"""Turning what is wrong with a configuration into one message: key, value, remedy, for every problem at once."""
+"""Turning what is wrong with a file into one message: key, value, remedy, for every problem at once."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -29,36 +29,60 @@ def described(error: ValidationError, data: dict[str, Any], root: type[BaseModel
 
 def _describe(detail: Any, data: dict[str, Any], root: type[BaseModel]) -> str:
     loc, kind = detail["loc"], detail["type"]
-    key = _key(loc, data)
+    key = _key(loc, data, root)
     if kind == "extra_forbidden":
         known = _keys(loc[:-1], root)
         hint = closest(str(loc[-1]), known) or f"known: {', '.join(known)}"
         return f"{key}: no such key; {hint}"
     if kind == "missing":
-        return f"{key}: missing; set it"
+        needed = _required(loc, root)
+        return f"{key}: missing; set it" if not needed else f"{key}: missing; add it with {' and '.join(needed)}"
+    if kind in ("list_type", "model_type"):
+        place = key if len(loc) > 1 else loc[0]
+        return f"{place} = {_value(detail['input'])}: must be a table, headed by {_head(loc[:1], root)}"
     message = str(detail["ctx"]["error"]) if kind == "value_error" else detail["msg"]
+    if not loc:
+        return message
     message = message.replace("Input should be", "must be").replace("List should have", "must have")
     return f"{key} = {_value(detail['input'])}: {message}"
 
 
-def _key(loc: Sequence[Any], data: dict[str, Any]) -> str:
-    """Where it stands in the file: `[mqtt] qos`, `[[sensor]] 2 ('front-door') interval_s`."""
+def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str:
+    """Where it stands in the file: `seed`, `[mqtt] qos`, `[[sensor]] 2 ('front-door') interval_s`."""
     if len(loc) < 2:
-        return str(loc[0]) if loc else "file"
+        return _head(loc, root)
     if not isinstance(loc[1], int):
         return f"[{loc[0]}] {loc[1]}"
-    name = data[loc[0]][loc[1]].get("name") if isinstance(data[loc[0]][loc[1]], dict) else None
+    table = data[loc[0]][loc[1]]
+    name = table.get("name", table.get("path")) if isinstance(table, dict) else None
     title = f"[[{loc[0]}]] {loc[1] + 1}" + (f" ({name!r})" if isinstance(name, str) else "")
     return " ".join([title, *map(str, loc[2:3])])
 
 
+def _head(loc: Sequence[Any], root: type[BaseModel]) -> str:
+    """A key of the file's first level; a table as its head is written."""
+    inner = _model(loc[0], root) if loc else None
+    if inner is None:
+        return str(loc[0]) if loc else "file"
+    return f"[{loc[0]}]" if inner is root.model_fields[loc[0]].annotation else f"[[{loc[0]}]]"
+
+
+def _required(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
+    """The keys that a missing table must have; none for a missing value."""
+    inner = _model(loc[0], root) if len(loc) == 1 else None
+    return [field.alias or key for key, field in inner.model_fields.items() if field.is_required()] if inner else []
+
+
+def _model(name: Any, root: type[BaseModel]) -> type[BaseModel] | None:
+    """What a table of this name, or each table of this name, becomes; None: it is no table."""
+    field = root.model_fields.get(name)
+    inner = None if field is None else (get_args(field.annotation) or (field.annotation,))[0]
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+
+
 def _keys(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
     """The keys that are known in the table at `loc`."""
-    model = root
-    if loc:
-        annotation = root.model_fields[loc[0]].annotation
-        inner = get_args(annotation)
-        model = inner[0] if inner else annotation  # type: ignore[assignment]
+    model = (_model(loc[0], root) if loc else None) or root
     return [field.alias or key for key, field in model.model_fields.items()]
 
 

@@ -4,7 +4,6 @@ Plain pydantic reads the environment here, in a dozen lines: every problem can t
 pydantic-settings would cost the agent a tenth of its start and 4 MB of memory.
 """
 
-import os
 import socket
 import string
 import tomllib
@@ -290,14 +289,17 @@ def _override(data: dict[str, Any], env: Mapping[str, str]) -> list[str]:
     known = _variables()
     for name in sorted(name for name in env if name.startswith(PREFIX)):
         if name not in known:
-            hint = closest(name, known) or "unset it; sensors are set in the file only"
+            sensors = "unset it; sensors are set in the file only"
+            hint = sensors if name.startswith(f"{PREFIX}SENSOR") else closest(name, known) or "unset it"
             problems.append(f"environment {name}: no such setting; {hint}")
             continue
         *tables, key = known[name]
         place = data
         for table in tables:
             place = place.setdefault(table, {})
-        if isinstance(place, dict):
+        if not env[name].isprintable():
+            problems.append(f"environment {name}: holds what is no printable text; set it again")
+        elif isinstance(place, dict):
             place[key] = env[name]
     if "STATE_DIRECTORY" in env:
         data.setdefault("state_dir", env["STATE_DIRECTORY"].split(":")[0])
@@ -307,8 +309,18 @@ def _override(data: dict[str, Any], env: Mapping[str, str]) -> list[str]:
 
 def _add_credential(mqtt: Any, env: Mapping[str, str]) -> None:
     credential = Path(env.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "mqtt-password"
-    if isinstance(mqtt, dict) and "username" in mqtt and os.path.isfile(credential):
+    if isinstance(mqtt, dict) and "username" in mqtt and _is_there(credential):
         mqtt.setdefault("password_file", str(credential))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there, or may be: one that cannot be looked for is told of when it is read."""
+    try:
+        return path.stat() is not None
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _variables() -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -11,31 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import EXIT_CONFIG, ConfigError, UnderstudyError
+from agent.ending import exit_status
+from agent.errors import ConfigError
 from agent.models.registry import SAMPLERS
 
 if TYPE_CHECKING:
     from trainer.fit import Outcome
     from trainer.recording import Recording
 
-STEPS = 5
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 on success, 2 for wrong usage, 78 for bad input."""
     options = _parser().parse_args(arguments)
     warnings.simplefilter("ignore")  # SDV and its sisters warn of matters that are no user's
-    try:
-        options.run(options)
-    except UnderstudyError as error:
-        print(f"understudy-trainer: {error}", file=sys.stderr)
-        return EXIT_CONFIG
-    except KeyboardInterrupt:
-        print("understudy-trainer: interrupted; nothing was written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return exit_status("understudy-trainer", lambda: options.run(options) or 0)
 
 
 def _inspect(options: argparse.Namespace) -> None:
@@ -58,7 +46,9 @@ def _fit(options: argparse.Namespace) -> None:
     recording = load(options.recording)
     if options.sensor_column is None:
         if options.sensor is None:
-            raise ConfigError("--sensor: missing; name the sensor that was recorded")
+            raise ConfigError(
+                "--sensor: missing; name the sensor that was recorded, or --sensor-column for a recording of several"
+            )
         if not 1 <= len(options.sensor) <= 256:
             raise ConfigError("--sensor: must have 1 to 256 characters; choose another name")
         outcome = _fit_one(recording, options.sensor, options)
@@ -76,15 +66,14 @@ def _fit(options: argparse.Namespace) -> None:
 def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -> "Outcome":
     from tqdm import tqdm
 
+    from trainer.fit import STEPS, fit
+    from trainer.schema import read_schema
+
     with tqdm(total=STEPS, desc=sensor, disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {elapsed}") as bar:
 
         def step(what: str) -> None:
             bar.set_description(f"{sensor}: {what}")
             bar.update(1)
-
-        bar.set_description(f"{sensor}: loading SDV")
-        from trainer.fit import fit
-        from trainer.schema import read_schema
 
         corrections = read_schema(options.schema) if options.schema else None
         return fit(recording, sensor, kind=options.model, corrections=corrections, seed=options.seed, step=step)

@@ -20,16 +20,16 @@ from agent.models.manifest import FORMAT, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
 from trainer.arrival import arrival, period
 from trainer.evaluate import quality
-from trainer.learn.infer import study
+from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
-from trainer.models.registry import FITS
-from trainer.parity import PAIRS, ROWS, Parity, prove
+from trainer.models.registry import FITS, Fitted
+from trainer.parity import DRAWS, ROWS, Parity, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
 from trainer.table import table_of, typed, without_gaps
 
-FEWEST = 20
 MOST_COLUMNS = 1000
+STEPS = 4 + DRAWS
 
 Step = Callable[[str], None]
 
@@ -87,17 +87,25 @@ def fit(
     step("exporting")
     event_ns = template.parse(messages).event_ns
     draft = _draft(recording, template, event_ns, fitted.export(), sensor=sensor, kind=kind, seed=seed)
-    step("proving the export against SDV")
     proved = bundles.from_bytes(draft.to_bytes())
     drawn = pd.DataFrame(sampler_of(proved).draw(ROWS, rng), columns=[column.name for column in template.columns])
     rows = typed(drawn, template.columns)
-    parity = prove(rows, [fitted.sample(ROWS) for _ in range(PAIRS + 1)], template.columns)
+    parity = prove(rows, _draws(fitted, step), template.columns)
     parity.require(sensor)
     step("measuring quality")
     recorded = typed(without_gaps(table, rng), template.columns)
     figures = {"quality": quality(recorded, rows, template.columns), "parity": parity.figures()}
     manifest = draft.manifest.model_copy(update=figures)
     return Outcome(Bundle(manifest, draft.arrays), parity, findings.warnings + _period_warnings(manifest))
+
+
+def _draws(fitted: Fitted, step: Step) -> list[pd.DataFrame]:
+    """SDV's own rows, to hold the export against."""
+    draws = []
+    for number in range(1, DRAWS + 1):
+        step(f"proving the export against SDV ({number} of {DRAWS})")
+        draws.append(fitted.sample(ROWS))
+    return draws
 
 
 def _draft(recording: Recording, template: Template, event_ns: list[int], model: dict[str, Any], **said: Any) -> Bundle:

@@ -9,12 +9,13 @@ from agent.clock import NS_PER_S
 from agent.message.boxes import Box
 from agent.message.leaves import Category, Constant, EventTime, LagTime, Number, Table, to_json
 from agent.message.template import Template
-from agent.message.tree import Items, Node
+from agent.message.tree import Items, Node, Slot
 from trainer.arrival import arrival, period
-from trainer.learn.infer import Findings
+from trainer.learn.infer import FEWEST, Findings
 from trainer.learn.template import learn_template, replace_identifiers
+from trainer.paths import EVERY, Path, join
 from trainer.recording import Recording
-from trainer.schema import Field, join
+from trainer.schema import Field
 
 
 def inspect(recording: Recording, findings: Findings) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def inspect(recording: Recording, findings: Findings) -> dict[str, Any]:
     messages = replace_identifiers(recording.messages, findings, np.random.default_rng(0))
     template = learn_template(messages, findings.schema)
     table = template.parse(messages)
+    few = [f"too few messages to fit: record at least {FEWEST}"] if len(messages) < FEWEST else []
     fields = [_field(field, template, table) for field in findings.schema.field]
     return {
         "recording": recording.name,
@@ -30,7 +32,7 @@ def inspect(recording: Recording, findings: Findings) -> dict[str, Any]:
         "fields": fields,
         "time": _time(template, table) if template.has_event_time else None,
         "personal": [field.path for field in findings.schema.of_kind("identifier")],
-        "warnings": findings.warnings,
+        "warnings": findings.warnings + few,
     }
 
 
@@ -87,7 +89,7 @@ def _what(field: Field, leaves: list[Node], table: Table) -> str:
     if items is not None:
         most = max(len(composition) for composition in items.compositions)
         kinds = f" of kinds told by {items.kind_key!r}" if items.kind_key else ""
-        return f"up to {most} items{kinds}, {len(items.compositions)} compositions"
+        return f"up to {most} items{kinds}, {len(items.compositions)} composition{'s' * (len(items.compositions) > 1)}"
     low_high = _range(leaves, table)
     text = f"{low_high[0]:g} to {low_high[1]:g}" if low_high else field.personal or "made afresh"
     return text + (f", order {field.order} (assumed unless set)" if field.order else "") + _precision(field)
@@ -143,9 +145,9 @@ def _json_type(field: Field, leaves: list[Node]) -> str:
     return "list" if field.kind in ("list", "box") else "number"
 
 
-def _plain(path: tuple[str, ...]) -> str:
+def _plain(path: Path) -> str:
     """A template's path as a schema writes it: every slot is `[]`."""
-    return join(tuple("[]" if key.startswith("[") and key.endswith("]") else key for key in path))
+    return join(tuple(EVERY if isinstance(part, Slot) else part for part in path))
 
 
 def _iso(time_ns: int) -> str:

@@ -13,6 +13,7 @@ from agent.reading import Column
 ROWS = 20_000
 FLOOR = 0.02
 PAIRS = 5
+DRAWS = PAIRS + 1
 SLACK = 1.5
 
 
@@ -58,7 +59,7 @@ def prove(export: pd.DataFrame, sdv_draws: list[pd.DataFrame], columns: list[Col
 
     Args:
         export: Rows of the export.
-        sdv_draws: PAIRS + 1 tables of as many rows, drawn by SDV; the first is compared with the export.
+        sdv_draws: DRAWS tables of as many rows, drawn by SDV; the first is compared with the export.
         columns: What the columns are.
     """
     own = [max(distances(a, b, columns).values(), default=0.0) for a, b in pairwise(sdv_draws)]

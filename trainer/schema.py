@@ -3,28 +3,30 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tomli_w
 from pydantic import Field as Option
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from agent.errors import RecordingError
 from agent.message.boxes import Order
 from agent.message.numbers import NumberFormat
 from agent.message.times import TimeFormat
+from agent.problems import described, listed
 from agent.strict import Strict
 
+Personal = Literal["email", "mac", "ip", "iban", "phone", "name", "address", "plate"]
 Kind = Literal[
     "constant", "number", "category", "box", "list", "event-time", "lag-time", "export-time", "counter", "identifier"
 ]
 
 
 class Field(Strict):
-    r"""One field of a message and how it is to be learnt.
+    """One field of a message and how it is to be learnt.
 
     Attributes:
-        path: Keys joined by dots; `[]` stands for every item of a list. Dots in keys are written `\..
+        path: Keys joined by dots; `[]` stands for every item of a list. See `trainer.paths`.
         kind: What it is.
         number: Format of a number's or a box's numbers; guessed where it is not given.
         time: Format of a time; guessed where it is not given.
@@ -34,20 +36,28 @@ class Field(Strict):
         personal: What personal data an identifier holds (`email`, `name`, …), made up afresh in kind.
     """
 
-    path: str
+    path: Annotated[str, Option(min_length=1)]
     kind: Kind
     number: NumberFormat | None = None
     time: TimeFormat | None = None
     order: Order | None = None
     kind_key: str | None = None
     sorted_by: str | None = None
-    personal: str | None = None
+    personal: Personal | None = None
 
 
 class Schema(Strict):
     """Every field, in the message's order."""
 
     field: list[Field] = Option(default_factory=list)
+
+    @model_validator(mode="after")
+    def _paths_are_different(self) -> "Schema":
+        paths = [field.path for field in self.field]
+        twice = next((path for path in paths if paths.count(path) > 1), None)
+        if twice is not None:
+            raise ValueError(f"field {twice!r} stands twice; say once what it is")
+        return self
 
     def by_path(self) -> dict[str, Field]:
         """The fields by their path."""
@@ -58,12 +68,6 @@ class Schema(Strict):
         return [field for field in self.field if field.kind in kinds]
 
 
-def join(path: tuple[str, ...]) -> str:
-    """A path as a schema writes it."""
-    keys = (key.replace("\\", "\\\\").replace(".", "\\.") or '""' for key in path)
-    return ".".join(keys).replace(".[]", "[]")
-
-
 def read_schema(path: Path) -> Schema:
     """Read a schema file; it may hold only the fields that are to be corrected.
 
@@ -71,14 +75,15 @@ def read_schema(path: Path) -> Schema:
         RecordingError: It cannot be read, or says something that a schema cannot say.
     """
     try:
-        return Schema.model_validate(tomllib.loads(path.read_text("utf-8")))
+        data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read ({error.strerror}); give the path of a schema file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOML's own error, or a number of thousands of digits
         raise RecordingError(f"{path}: is not TOML ({error}); write one with inspect --write-schema") from error
+    try:
+        return Schema.model_validate(data)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise RecordingError(f"{path}: {'; '.join(problems)}") from error
+        raise RecordingError(listed(str(path), described(error, data, Schema))) from error
 
 
 def write_schema(schema: Schema, path: Path) -> None:

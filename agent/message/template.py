@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import field_validator
 
 from agent.message.leaves import EventTime, LagTime, Pen, Table
-from agent.message.tree import Items, Maybe, Node, Object, may_be_missing
+from agent.message.tree import Items, Maybe, Node, Object, Slot, may_be_missing
 from agent.reading import Column, Readings
 from agent.strict import Strict
 
-Path = tuple[str, ...]
+Path = tuple[str | Slot, ...]
 
 
 class Template(Strict):
@@ -63,7 +63,7 @@ class Template(Strict):
         return table
 
     def walk(self) -> Iterator[tuple[Path, Node]]:
-        """Every node with its path, branches before their leaves; a slot of a list is `[person 1]`."""
+        """Every node with its path, branches before their leaves."""
         yield from _walk((), self.message)
 
     def _event_times(self, messages: Sequence[Any]) -> list[int]:
@@ -86,6 +86,6 @@ def _walk(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
             yield from _walk((*path, key), member)
     elif isinstance(node, Items):
         for slot, item in node.slots.items():
-            yield from _walk((*path, f"[{slot}]"), item)
+            yield from _walk((*path, Slot(slot)), item)
     elif isinstance(node, Maybe):
         yield from _walk(path, node.of)

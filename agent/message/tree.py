@@ -2,7 +2,7 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,12 @@ from agent.reading import Column, Readings
 from agent.strict import Strict
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+class Slot(NamedTuple):
+    """A place in a list, where paths go through it: `person 1` is the first person."""
+
+    name: str
 
 
 class Maybe(Strict):

@@ -111,7 +111,11 @@ class MqttOutput:
         self._in_flight += 1
         # Before publish: the acknowledgement may come at any moment after it.
         self._starved = self._in_flight >= limits.window
-        return self._publish(message, min(message.qos, limits.qos))
+        try:
+            return self._publish(message, min(message.qos, limits.qos))
+        except ValueError as error:
+            self._in_flight -= 1
+            raise OutputError(f"{message.topic}: MQTT cannot carry this message ({error})") from error
 
     def close(self) -> None:
         if self._limits is not None and self._alive:

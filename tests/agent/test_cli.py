@@ -8,8 +8,7 @@ import pytest
 
 from agent.cli import main
 from tests.bundles import LOCAL, write_bundle
-
-ROOT = Path(__file__).parents[2]
+from tests.commands import ROOT, run, run_as_mortal
 
 
 def config(path: Path, *sensors: str, head: str = "") -> str:
@@ -19,8 +18,7 @@ def config(path: Path, *sensors: str, head: str = "") -> str:
 
 
 def agent(*words: str, **options) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agent", *words]
-    return subprocess.run(command, check=False, cwd=ROOT, text=True, capture_output=True, timeout=60, **options)
+    return run("agent", *words, **options)
 
 
 @pytest.fixture
@@ -38,7 +36,17 @@ def test_check_tells_how_each_sensor_is_played(tmp_path, bundle, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "a: gaussian-copula, 2 columns, every 30 s, on understudy/pi/a",
         "b: gaussian-copula, 2 columns, every 2 s, on understudy/pi/b",
+        "note: neither seed nor state_dir is set: the seed is drawn anew with every start",
     ]
+
+
+def test_check_notes_a_topic_that_two_sensors_share(tmp_path, bundle, capsys):
+    sensors = [f'name = "{name}"\nbundle = "{bundle}"' for name in ("a", "b", "c")]
+    path = Path(config(tmp_path / "a.toml", *sensors, head="seed = 1"))
+    path.write_text(path.read_text().replace("[mqtt]", '[mqtt]\ntopic = "hub/{device}"'))
+    assert main(["check", "--config", str(path)]) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert notes == ["note: 'a' and 'b' and 'c' share the topic hub/pi; {sensor} in [mqtt] topic tells them apart"]
 
 
 def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path, bundle, capsys):
@@ -83,6 +91,43 @@ def test_a_bad_configuration_is_one_message_without_a_traceback(tmp_path, comman
         f"understudy-agent: {path}: [[sensor]] 'a': {tmp_path}/none.npz: cannot be read "
         "(No such file or directory); give the path of a bundle"
     ]
+
+
+@pytest.mark.parametrize("locked", ["password", "folder", "bundle", "config"])
+def test_what_may_not_be_read_is_told_in_one_line(tmp_path, bundle, locked):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "password").write_text("secret")
+    mqtt = f'username = "u"\npassword_file = "{folder}/password"'
+    path = Path(config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"'))
+    path.write_text(path.read_text().replace("[[sensor]]", f"{mqtt}\n[[sensor]]"))
+    {"password": folder / "password", "folder": folder, "bundle": bundle, "config": path}[locked].chmod(0)
+    done = run_as_mortal("agent", "check", "--config", str(path))
+    folder.chmod(0o700)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (78, "", 1)
+    assert "cannot be read (Permission denied)" in done.stderr
+
+
+def test_a_credentials_folder_that_may_not_be_entered_is_told(tmp_path, bundle):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "mqtt-password").write_text("secret")
+    folder.chmod(0)
+    path = Path(config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"'))
+    path.write_text(path.read_text().replace("[[sensor]]", 'username = "u"\n[[sensor]]'))
+    done = run_as_mortal("agent", "check", "--config", str(path), env={"CREDENTIALS_DIRECTORY": str(folder)})
+    folder.chmod(0o700)
+    assert (done.returncode, len(done.stderr.splitlines())) == (78, 1)
+    assert "cannot be read (Permission denied)" in done.stderr
+
+
+def test_a_setting_of_the_environment_that_is_no_text_is_told(tmp_path, bundle):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"')
+    env = os.environb | {b"UNDERSTUDY_DEVICE__ID": b"pi\xff", b"UNDERSTUDY_SENSOR": b"x"}
+    done = agent("check", "--config", path, env=env)
+    assert done.returncode == 78
+    assert "UNDERSTUDY_DEVICE__ID: holds what is no printable text; set it again" in done.stderr
+    assert "UNDERSTUDY_SENSOR: no such setting; unset it; sensors are set in the file only" in done.stderr
 
 
 def test_wrong_usage_is_2():

@@ -121,7 +121,10 @@ def test_every_problem_is_told_at_once_with_key_value_and_remedy(write):
     ("text", "expected"),
     [
         ("a = = 1", "is no TOML: Invalid value (at line 1, column 5)"),
-        ("", "mqtt: missing"),
+        ("", "[mqtt]: missing; add it with url"),
+        ("", "[[sensor]]: missing; add it with name and bundle"),
+        (LEAST.replace("[[sensor]]", "[sensor]"), "sensor = table: must be a table, headed by [[sensor]]"),
+        (LEAST.replace("[[", 'status_topic = "understudy/{device}/door"\n[['), "agent.toml: messages would go on"),
         ("mqtt = 3\nsensor = []", "mqtt = 3"),
         ("sensor = 3\n[mqtt]\nurl = 'mqtt://x'", "sensor = 3"),
         ("sensor = [3]\n[mqtt]\nurl = 'mqtt://x'", "[[sensor]] 1 = 3"),

@@ -70,6 +70,21 @@ def test_a_bundle_a_sensor_goes_into_a_folder(climate: Path, tmp_path: Path) -> 
     assert bundles.read(out / "attic.npz").manifest.sensor == "attic"
 
 
+@pytest.mark.parametrize("name", ["", "x" * 257])
+def test_a_sensor_needs_a_name_of_reasonable_length(climate: Path, tmp_path: Path, capsys, name: str) -> None:
+    assert main(["fit", str(climate), "--sensor", name, "--out", str(tmp_path / "s.npz")]) == 78
+    assert capsys.readouterr().err == (
+        "understudy-trainer: --sensor: must have 1 to 256 characters; choose another name\n"
+    )
+
+
+def test_inspect_warns_of_too_few_messages(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 1}\n{"a": 2}\n')
+    assert main(["inspect", str(path)]) == 0
+    assert "warning: too few messages to fit: record at least 20" in capsys.readouterr().out
+
+
 def test_generate_extends_a_table_with_rows_of_its_kind(climate: Path, tmp_path: Path) -> None:
     bundle, out = tmp_path / "c.npz", tmp_path / "more.csv"
     assert main(["fit", str(climate), "--sensor", "climate", "--out", str(bundle)]) == 0

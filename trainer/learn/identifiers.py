@@ -115,18 +115,6 @@ def replacements(values: Sequence[Any], personal: str | None, rng: np.random.Gen
     }
 
 
-def replace(message: Any, path: tuple[str, ...], made_up: dict[Any, Any]) -> Any:
-    """A copy of `message` with the values at `path` replaced."""
-    if not path:
-        return made_up.get(message, message) if isinstance(message, str | int) else message
-    key, *rest = path
-    if key == "[]":
-        return [replace(item, tuple(rest), made_up) for item in message] if isinstance(message, list) else message
-    if not isinstance(message, dict) or key not in message:
-        return message
-    return {**message, key: replace(message[key], tuple(rest), made_up)}
-
-
 def _people(kind: str, count: int, recorded: set[str], rng: np.random.Generator) -> Iterator[str]:
     faker = Faker()
     faker.seed_instance(int(rng.integers(2**31)))

@@ -13,10 +13,11 @@ from agent.message.numbers import NumberFormat
 from trainer.learn import times as t
 from trainer.learn.identifiers import is_identifier, personal_kind
 from trainer.learn.numbers import NUMERIC, guess_number
+from trainer.paths import EVERY, Path, join, last_key
 from trainer.recording import Recording
-from trainer.schema import Field, Schema, join, refuse_unknown
+from trainer.schema import Field, Schema, refuse_unknown
 
-Path = tuple[str, ...]
+FEWEST = 20  # messages to learn from
 LARGEST = 1e15  # beyond this not every whole number is exact
 FEW = 10  # whole numbers with as many different values or fewer are categories
 KIND_NAME = re.compile(r"class|label|type|kind|categ|name", re.IGNORECASE)
@@ -50,7 +51,7 @@ def study(recording: Recording, corrections: Schema | None = None) -> Findings:
     """As `infer`, of a recording, which errors then name."""
     try:
         return infer(recording.messages, corrections)
-    except RecordingError as error:
+    except ValueError as error:
         raise RecordingError(f"{recording.name}: {error}") from error
 
 
@@ -80,7 +81,7 @@ class _Look:
             for key in merged_keys(present):
                 self.at((*path, key), [v.get(key, ABSENT) if isinstance(v, dict) else OUTSIDE for v in values])
             return None
-        if types == {"list"} and not _are_boxes(path, present):
+        if types == {"list"} and not _are_boxes(last_key(path), present):
             return self._list(path, present)
         return self._add(path, self._leaf(path, values, present))
 
@@ -88,11 +89,15 @@ class _Look:
         """Which time is the event's, which lag behind it, and where local time is."""
         roles = {f.path: f.kind for f in self.fields.values() if f.path in self.given}
         given = [m for m in self.moments if roles.get(m.path) == "event-time"]
-        event = given[0] if given else t.choose_event([m for m in self.moments if "[]" not in m.path])
+        if len(given) > 1:
+            raise RecordingError(f"schema: {given[0].path} and {given[1].path} are both event-time; one can be")
+        open_ = [m for m in self.moments if m.path not in roles and EVERY not in self.paths[m.path]]
+        event = given[0] if given else t.choose_event(open_)
         if event is None:
             if self.moments:
                 raise RecordingError(
-                    f"{self.moments[0].path}: a time, but missing from some messages; no time is in all"
+                    f"{self.moments[0].path}: a time, but none is left that is in every message and may be the "
+                    "event's; give one the kind event-time in the schema, or these the kind category"
                 )
             return
         moments = [self._placed(m, event) for m in self.moments]
@@ -119,12 +124,13 @@ class _Look:
         given = self.given.get(join(path))
         kind_key = given.kind_key if given else _kind_key(items)
         sorted_by = given.sorted_by if given else _sorted_by(lists)
+        _refuse_unfit_list(given, lists, items)
         self._add(path, given or Field(path=join(path), kind="list", kind_key=kind_key, sorted_by=sorted_by))
         if items:
-            self.at((*path, "[]"), items)
+            self.at((*path, EVERY), items)
 
     def _leaf(self, path: Path, values: list[Any], present: list[Any]) -> Field:
-        name, key = join(path), (path or ("",))[-1]
+        name, key = join(path), last_key(path)
         given = self.given.get(name)
         time = given.time if given and given.time else None
         if present and (given is None or given.kind.endswith("-time")):
@@ -146,7 +152,7 @@ class _Look:
         return given or Field(path=name, kind="lag-time", time=time)
 
     def _classified(self, name: str, key: str, present: list[Any]) -> Field:
-        if _are_boxes((name,), present):
+        if _are_boxes(key, present):
             return self._box(name, present)
         personal = personal_kind(key, present)
         if personal or is_identifier(key, present):
@@ -199,18 +205,32 @@ def _refuse_unfit(given: Field, present: list[Any]) -> None:
     """Raise RecordingError if a field cannot be what the schema says it is."""
     for value in present:
         if not _fits(given, value):
-            raise RecordingError(f"schema: {given.path} cannot be {given.kind}: {value!r:.60} is not; correct its kind")
+            raise RecordingError(
+                f"schema: {given.path} cannot be {given.kind}: {_short(value)} is not; correct its kind"
+            )
     if given.kind.endswith("-time") and not given.time and not t.guess_time("time", present):
         raise RecordingError(f"schema: {given.path} cannot be {given.kind}: no format of times fits; give its pattern")
+    if given.kind == "counter" and len({b - a for a, b in pairwise(present)}) != 1:
+        raise RecordingError(f"schema: {given.path} cannot be counter: its steps are not all alike; correct its kind")
     if given.kind == "box" and present and not any(_is_proper(present, order) for order in _orders(given)):
         raise RecordingError(f"schema: {given.path}: boxes are not written in the order {given.order or 'of any kind'}")
+
+
+def _refuse_unfit_list(given: Field | None, lists: list[list[Any]], items: list[Any]) -> None:
+    """Raise RecordingError if a list's items cannot be told apart or sorted as the schema says."""
+    if given is None:
+        return
+    if given.kind_key is not None and not all(isinstance(i, dict) and given.kind_key in i for i in items):
+        raise RecordingError(f"schema: {given.path}: kind_key {given.kind_key!r} is missing from some items")
+    if given.sorted_by is not None and not _falls(lists, given.sorted_by):
+        raise RecordingError(f"schema: {given.path}: items do not fall by numbers at {given.sorted_by!r} (sorted_by)")
 
 
 def _fits(given: Field, value: Any) -> bool:
     """Whether one value can be read as the schema says."""
     kind = _type(value)
     if given.kind in ("number", "counter"):
-        return kind == "number" if given.kind == "counter" else kind == "number" or bool(NUMERIC.fullmatch(str(value)))
+        return isinstance(value, int) if given.kind == "counter" else kind == "number" or _is_numeric(value)
     if given.kind == "list":
         return kind == "list"
     if given.kind == "box":
@@ -221,6 +241,15 @@ def _fits(given: Field, value: Any) -> bool:
         except ValueError:
             return False
     return kind in ("string", "number")
+
+
+def _is_numeric(value: Any) -> bool:
+    return isinstance(value, str) and bool(NUMERIC.fullmatch(value))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _orders(given: Field) -> tuple[Order, ...]:
@@ -255,9 +284,8 @@ def _mixed(name: str, values: list[Any], types: set[str]) -> str:
     )
 
 
-def _are_boxes(path: Path, present: list[Any]) -> bool:
-    name = next((key for key in reversed(path) if key != "[]"), "")
-    return bool(re.search(r"box|rect|bounds", name, re.IGNORECASE)) and all(coordinates(v) for v in present)
+def _are_boxes(key: str, present: list[Any]) -> bool:
+    return bool(re.search(r"box|rect|bounds", key, re.IGNORECASE)) and all(coordinates(v) for v in present)
 
 
 def _is_proper(present: list[Any], order: Order) -> bool:
@@ -287,10 +315,15 @@ def _sorted_by(lists: list[list[Any]]) -> str | None:
     longer = [value for value in lists if len(value) > 1]
     if not longer or not all(isinstance(item, dict) for value in longer for item in value):
         return None
-    for key in merged_keys(longer[0]):
-        columns = [[item.get(key) for item in value] for value in longer]
-        numeric = all(re.fullmatch(NUMERIC, str(v)) and not isinstance(v, bool) for c in columns for v in c)
-        differ = any(len(set(column)) > 1 for column in columns)
-        if numeric and differ and all(float(a) >= float(b) for c in columns for a, b in pairwise(c)):
-            return key
-    return None
+    return next((key for key in merged_keys(longer[0]) if _differs(longer, key) and _falls(longer, key)), None)
+
+
+def _differs(lists: list[list[dict[str, Any]]], key: str) -> bool:
+    return any(item.get(key) != value[0].get(key) for value in lists for item in value)
+
+
+def _falls(lists: list[list[Any]], key: str) -> bool:
+    """Whether every item has a number at `key`, and none is larger than the one before it."""
+    columns = [[str(item.get(key)) if isinstance(item, dict) else "" for item in value] for value in lists]
+    numeric = all(NUMERIC.fullmatch(text) for column in columns for text in column)
+    return numeric and all(float(a) >= float(b) for column in columns for a, b in pairwise(column))

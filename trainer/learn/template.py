@@ -1,9 +1,9 @@
 """From a schema and messages to a template: what is learnt of each field is how it is written."""
 
-import re
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
@@ -22,33 +22,31 @@ from agent.message.leaves import (
     to_json,
 )
 from agent.message.template import Template
-from agent.message.tree import Items, Maybe, Node, Object, slots_of, state_of
-from trainer.learn.identifiers import replace, replacements, shape_of
+from agent.message.tree import Items, Maybe, Node, Object, Slot, slots_of, state_of
+from trainer.learn.identifiers import replacements, shape_of
 from trainer.learn.infer import Findings, merged_keys
 from trainer.learn.numbers import guess_number
-from trainer.schema import Field, Schema, join
-
-Path = tuple[str, ...]
+from trainer.paths import EVERY, Path, join, replace_at, split, values_at
+from trainer.schema import Field, Schema
 
 
 def replace_identifiers(messages: list[Any], findings: Findings, rng: np.random.Generator) -> list[Any]:
     """Messages in which every identifier and personal value is a made-up one."""
     for field in findings.schema.of_kind("identifier"):
         path = findings.paths[field.path]
-        recorded = [v for message in messages for v in _values_at(message, path) if is_value(v)]
+        recorded = [v for message in messages for v in values_at(message, path) if is_value(v)]
         made_up = replacements(recorded, field.personal, rng)
-        messages = [replace(message, path, made_up) for message in messages]
+        messages = [replace_at(message, path, made_up) for message in messages]
     return messages
 
 
 def learn_template(messages: list[Any], schema: Schema) -> Template:
     """The template of messages whose identifiers are made up already."""
-    template = Template(message=_Learning(schema, messages).node((), (), list(messages)))
     try:
-        _ = template.columns
-    except ValueError as error:
-        raise RecordingError(f"{error}; rename one of the keys in the recording") from error
-    return template
+        return Template(message=_Learning(schema, messages).node((), (), list(messages)))
+    except ValidationError as error:  # what the agent would refuse; each known case has an error of its own
+        first = error.errors()[0]
+        raise RecordingError(f"{first['msg']}; correct the schema (inspect --write-schema)") from error
 
 
 class _Learning:
@@ -93,8 +91,8 @@ class _Learning:
         names = sorted({slot for slots in filled if slots for slot in slots})
         slots = {
             slot: self.node(
-                (*path, "[]"),
-                (*name[:-1], f"{name[-1] if name else ''}[{slot}]"),
+                (*path, EVERY),
+                (*name, Slot(slot)),
                 [OUTSIDE if row is None else row.get(slot, OUTSIDE) for row in filled],
             )
             for slot in names
@@ -102,7 +100,7 @@ class _Learning:
         made = [tuple(row if field.sorted_by is None else sorted(row)) for row in filled if row is not None]
         compositions = [list(composition) for composition in sorted(set(made), key=lambda c: (len(c), c))]
         return Items(
-            column=join(name) or "items",
+            column=join(name),
             compositions=compositions,
             slots=slots,
             kind_key=field.kind_key,
@@ -154,8 +152,8 @@ class _Learning:
 
     def _event_times(self, messages: list[Any]) -> list[int]:
         for field in self.fields.values():
-            if field.time is not None and "[]" not in field.path:
-                found = [_values_at(message, _split(field.path)) for message in messages]
+            if field.time is not None and EVERY not in split(field.path):
+                found = [values_at(message, split(field.path)) for message in messages]
                 self.times[field.path] = [field.time.parse(v[0]) if v and is_value(v[0]) else None for v in found]
         event = next((f.path for f in self.fields.values() if f.kind == "event-time"), None)
         times = self.times.get(event or "", [0] * len(messages))
@@ -184,17 +182,3 @@ def _labels(present: list[Any]) -> list[Any]:
     distinct = {to_json(value): value for value in present}
     numeric = all(isinstance(value, int | float) for value in present)
     return [distinct[text] for text in sorted(distinct, key=(lambda x: (float(distinct[x]), x)) if numeric else str)]
-
-
-def _values_at(message: Any, path: Path) -> list[Any]:
-    if not path:
-        return [message]
-    key, *rest = path
-    if key == "[]":
-        return [v for item in message for v in _values_at(item, tuple(rest))] if isinstance(message, list) else []
-    return _values_at(message[key], tuple(rest)) if isinstance(message, dict) and key in message else []
-
-
-def _split(path: str) -> Path:
-    keys = ("" if key == '""' else key for key in re.split(r"(?<!\\)\.", path))
-    return tuple(re.sub(r"\\(.)", r"\1", key) for key in keys)

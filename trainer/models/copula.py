@@ -110,7 +110,7 @@ def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) ->
     changed = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
     joints = []
     for number, members in enumerate(dependent_groups(table, columns), start=1):
-        joint, codes = Joint.of(table, members, f"joint {number}")
+        joint, codes = Joint.of(table, members, f"?joint {number}")
         joints.append(joint)
         changed[joint.column.name] = codes
     joined = {member for joint in joints for member in joint.members}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agent.message.template import Template
+from agent.message.tree import Slot
 from agent.models.registry import sampler_of
 from agent.reading import Readings
 from tests.made import MESSAGE, START_NS, copula_bundle, pen, play, readings, rows_of
@@ -89,10 +90,10 @@ def test_a_message_as_a_whole_cannot_be_missing():
 
 
 def test_every_node_is_walked_with_its_path():
-    paths = [".".join(path) for path, _ in template(MESSAGE).walk()]
-    assert paths[0] == ""
-    assert "seen.[cat 1].box" in paths
-    assert paths.count("humidity") == 2  # whether it is there, and what it is
+    paths = [path for path, _ in template(MESSAGE).walk()]
+    assert paths[0] == ()
+    assert ("seen", Slot("cat 1"), "box") in paths
+    assert paths.count(("humidity",)) == 2  # whether it is there, and what it is
 
 
 def test_a_template_without_an_event_time_has_none():

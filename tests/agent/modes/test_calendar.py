@@ -152,3 +152,11 @@ def test_the_longest_period_is_chosen_when_none_is_set():
     bundle = make_bundle(periods={"day": 1.0, "week": 1.0})
     assert choose_period(bundle, None) == "week"
     assert choose_period(bundle, "day") == "day"
+
+
+def test_a_day_whose_midnight_comes_twice_begins_at_the_first():
+    zone = ZoneInfo("America/Havana")  # 2026-11-01: at 01:00 the clocks go back to 00:00
+    second_half_past = ns("2026-11-01T05:30:00Z")
+    assert datetime.fromtimestamp(second_half_past // NS_PER_S, zone).fold == 1
+    start, stop = period_bounds("day", second_half_past, zone)
+    assert (start, stop) == (ns("2026-11-01T04:00:00Z"), ns("2026-11-02T05:00:00Z"))

@@ -1,5 +1,4 @@
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import RecordingError
+from tests.commands import run_as_mortal
 from trainer.recording import load
 
 
@@ -27,13 +27,13 @@ def test_a_folder_is_refused(tmp_path):
         load(str(tmp_path))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_refused(tmp_path):
     path = tmp_path / "locked.json"
     path.write_text("[]")
     path.chmod(0)
-    with pytest.raises(RecordingError, match=r"locked\.json: cannot be read \(Permission denied\)"):
-        load(str(path))
+    done = run_as_mortal("trainer", "inspect", str(path))
+    assert done.returncode == 78
+    assert "locked.json: cannot be read (Permission denied)" in done.stderr
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here fails when it is read")
