@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.ending import exit_status
 
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -48,10 +50,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     """Play a configuration until SIGTERM; SIGHUP reloads it."""
-    import signal
-
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing is there to reload yet
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nor anything to say goodbye for
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the agent can answer them
     from agent import logs
     from agent.clock import SystemClock
     from agent.daemon import Agent

@@ -48,6 +48,7 @@ class Agent:
         signal.signal(signal.SIGTERM, lambda *_: self._loop.post(self.stop))
         signal.signal(signal.SIGINT, lambda *_: self._loop.post(self.stop))
         signal.signal(signal.SIGHUP, lambda *_: self._loop.post(self.reload))
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the command line held them back until here
         self._publisher.open()
         self._loop.after = self._publisher.pump
         self._schedule()

@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from agent.ending import exit_status
 from agent.errors import ConfigError
 from tests.bundles import write_bundle
 from tests.commands import ROOT, run
+from tests.e2e.broker import wait_until
 
 
 def test_a_command_that_works_ends_with_its_own_status():
@@ -53,18 +55,17 @@ def test_the_trainer_tells_of_a_full_disk_in_the_same_way(tmp_path):
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
 
 
+@pytest.mark.parametrize("delay_s", [0, 0.1, 0.2])
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_while_the_agent_starts_is_no_accident(tmp_path, number):
-    """At whatever moment after Python is up it comes: a reload has nothing to do yet, a stop is a clean one."""
+def test_a_signal_while_the_agent_starts_is_answered_when_it_has(tmp_path, number, delay_s):
     bundle = write_bundle(tmp_path / "a.npz")
     config = tmp_path / "a.toml"
     config.write_text(f'seed = 1\n[mqtt]\nurl = "mqtt://127.0.0.1:1"\n[[sensor]]\nname = "a"\nbundle = "{bundle}"')
-    words = ["run", "--config", str(config)]
-    code = f"import sys; print('up', flush=True); from agent.cli import main; sys.exit(main({words!r}))"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout
-    process.stdout.readline()
-    time.sleep(0.12)
+    words = [sys.executable, "-m", "agent", "run", "--config", str(config)]
+    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    status = Path(f"/proc/{process.pid}/status")
+    wait_until(lambda: "SigBlk:\t0000000000000000" not in status.read_text())
+    time.sleep(delay_s)
     process.send_signal(number)
     if number == signal.SIGHUP:
         with pytest.raises(subprocess.TimeoutExpired):
@@ -72,3 +73,4 @@ def test_a_signal_while_the_agent_starts_is_no_accident(tmp_path, number):
         process.terminate()
     _, told = process.communicate(timeout=10)
     assert (process.returncode, b"Traceback" in told) == (0, False)
+    assert (b"reloaded" in told) == (number == signal.SIGHUP)
