@@ -113,5 +113,6 @@ def _assert_rates(generated: list[Any], recorded: list[Any]) -> None:
 
 
 def _composition(message: Any) -> tuple[str, ...]:
+    """What occurs together; in which order is another matter, where items are sorted by their scores."""
     named = [f"{path}={v}" for path, v in leaves(message) if path.endswith(("classes", "label", "[]"))]
-    return (*named, *(f"{path}=null" for path, value in leaves(message) if value is None))
+    return (*sorted(named), *(f"{path}=null" for path, value in leaves(message) if value is None))
