@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from agent.errors import BundleError
 from agent.models.bundle import Bundle
-from agent.models.copula import CHUNK, CopulaSampler
+from agent.models.copula import CELLS, CopulaSampler, Segments, Table
 from tests.made import copula_bundle
 
 BUNDLE = copula_bundle()
@@ -21,14 +23,16 @@ def with_value(array: str, place: int, value: float) -> dict[str, np.ndarray]:
 
 
 def test_a_column_has_the_distribution_of_its_table():
-    sampler = CopulaSampler([[1.0]] * np.ones((1, 1)), [(False, np.array([-9.0, 9]), np.array([-9.0, 9]))], [False])
+    sampler = CopulaSampler(
+        [[1.0]] * np.ones((1, 1)), [Table(False, np.array([-9.0, 9]), np.array([-9.0, 9]))], [False]
+    )
     drawn = sampler.draw(50_000, np.random.default_rng(0))[:, 0]
     assert drawn.mean() == pytest.approx(0, abs=0.02)
     assert drawn.std() == pytest.approx(1, abs=0.02)
 
 
 def test_columns_hang_together_as_the_factor_says():
-    table = (False, np.array([-9.0, 9]), np.array([-9.0, 9]))
+    table = Table(False, np.array([-9.0, 9]), np.array([-9.0, 9]))
     factor = np.array([[1, 0], [0.8, 0.6]])
     drawn = CopulaSampler(factor, [table, table], [False, False]).draw(50_000, np.random.default_rng(0))
     assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(0.8, abs=0.01)
@@ -36,24 +40,48 @@ def test_columns_hang_together_as_the_factor_says():
 
 def test_a_staircase_gives_the_value_of_the_last_knot_at_or_below():
     z = np.array([[-5.0], [-1.0], [-0.5], [0.0], [0.99], [1.0], [7.0]])
-    rows = np.empty_like(z)
-    CopulaSampler(np.eye(1), [(True, np.array([-1.0, 0, 1]), np.array([4.0, 5, 6]))], [False]).decode(z, rows)
+    rows = CopulaSampler(np.eye(1), [Table(True, np.array([-1.0, 0, 1]), np.array([4.0, 5, 6]))], [False]).decode(z)
     assert rows[:, 0].tolist() == [4, 4, 4, 5, 5, 6, 6]
 
 
 def test_a_line_is_drawn_between_knots_and_ends_at_the_last():
     z = np.array([[-5.0], [-0.5], [0.0], [0.26], [7.0]])
-    rows = np.empty_like(z)
-    table = (False, np.array([-1.0, 0, 1]), np.array([0.0, 10, 30]))
-    CopulaSampler(np.eye(1), [table], [False]).decode(z, rows)
+    table = Table(False, np.array([-1.0, 0, 1]), np.array([0.0, 10, 30]))
+    rows = CopulaSampler(np.eye(1), [table], [False]).decode(z)
     assert rows[:, 0] == pytest.approx([0, 5, 10, 15.2, 30])
-    CopulaSampler(np.eye(1), [table], [True]).decode(z, rows)
+    rows = CopulaSampler(np.eye(1), [table], [True]).decode(z)
     assert rows[:, 0].tolist() == [0, 5, 10, 15, 30]
 
 
+NORMALS = st.floats(-8, 8) | st.sampled_from([-4.0, 4.0, 0.0, -0.0, 5e-324, -5e-324, 0.0078125])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(NORMALS, min_size=1, max_size=9, unique=True)), min_size=1, max_size=4),
+    st.lists(NORMALS, min_size=1, max_size=20),
+    st.integers(0, 1000),
+)
+def test_segments_give_what_a_search_of_each_table_gives(shapes, normals, seed):
+    rng = np.random.default_rng(seed)
+    tables = [
+        Table(steps, z, np.sort(rng.normal(size=len(z))))
+        for steps, knots in shapes
+        if np.diff(z := np.sort(np.array(knots))).min(initial=1) > 1e-100
+    ]
+    assume(tables)
+    columns = [np.concatenate([rng.permutation(normals), table.z]) for table in tables]
+    z = np.column_stack([np.resize(column, max(map(len, columns))) for column in columns])
+    for table, normal, found in zip(tables, z.T, Segments(tables).values(z).T, strict=True):
+        if table.steps:
+            expected = table.value[np.searchsorted(table.z[1:], normal, side="right")]
+            assert found.tolist() == expected.tolist()
+        else:
+            assert found == pytest.approx(np.interp(normal, table.z, table.value), rel=1e-9, abs=1e-9)
+
+
 def test_chunks_do_not_show():
-    drawn = CopulaSampler.load(BUNDLE).draw(2 * CHUNK + 5, np.random.default_rng(1))
-    assert len(np.unique(drawn[:, NAMES.index("stored")])) > CHUNK
+    drawn = CopulaSampler.load(BUNDLE).draw(2 * CELLS + 5, np.random.default_rng(1))
+    assert len(np.unique(drawn[:, NAMES.index("stored")])) > CELLS
 
 
 def test_a_bundle_of_constants_only_draws_empty_rows():
