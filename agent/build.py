@@ -16,11 +16,11 @@ from agent.models.sampler import BLOCK, Sampler
 from agent.modes.aggregator import AggregatorMode, Voice
 from agent.modes.calendar import Agenda, choose_period, coverage_problem, mean_counts
 from agent.modes.envelope import Envelope, marks
-from agent.modes.player import Player
 from agent.modes.sensor import SensorMode
 from agent.outputs.mqtt import MqttOutput
 from agent.outputs.outbox import Outbox
 from agent.outputs.output import Message, Output, Wake
+from agent.player import Player
 from agent.problems import listed
 from agent.publisher import Publisher
 from agent.rarely import Rarely

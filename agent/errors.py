@@ -20,6 +20,10 @@ class RecordingError(UnderstudyError, ValueError):
     """A recording cannot be read or learnt from."""
 
 
+class ConditionError(UnderstudyError, ValueError):
+    """A model draws no rows such as were asked for."""
+
+
 class CameraError(UnderstudyError, OSError):
     """A camera could not be opened, or gave no frame in time."""
 

@@ -10,7 +10,7 @@ from agent.clock import NS_PER_S, Clock
 from agent.errors import ConfigError
 from agent.models.bundle import read
 from agent.models.registry import sampler_of
-from agent.modes.player import Player
+from agent.player import Player
 
 DEFAULT_INTERVAL_S = 1.0
 LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000

@@ -66,6 +66,11 @@ class Rows:
         return Rows(self.index, self.matrix[positions])
 
 
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows of the same columns, one after the other; at least one part."""
+    return Rows(parts[0].index, np.concatenate([part.matrix for part in parts]))
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Consecutive readings of one sensor, in the order of their event times.

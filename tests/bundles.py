@@ -53,6 +53,7 @@ def make_bundle(
         "factor": np.eye(2),
         "offsets": np.array([0, 2, 4]),
         "steps": np.array([False, True]),
+        "plan": np.array([[0, 1]], "<i4"),
         "z": np.array([-4.0, 4.0, -9.0, 0.0]),
         "value": np.array([1500.0, 2500.0, 0.0, 1.0]),
     }

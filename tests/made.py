@@ -105,6 +105,7 @@ def copula_arrays(columns: Sequence[Column]) -> dict[str, np.ndarray]:
         "factor": np.eye(len(columns), dtype="<f8"),
         "offsets": np.cumsum([0, *(len(z) for _, z, _ in tables)]).astype("<i8"),
         "steps": np.array([step for step, _, _ in tables], "|b1"),
+        "plan": np.arange(len(tables), dtype="<i4")[None],
         "z": np.concatenate([z for _, z, _ in tables] or [[]]).astype("<f8"),
         "value": np.concatenate([value for _, _, value in tables] or [[]]).astype("<f8"),
     }

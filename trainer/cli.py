@@ -117,13 +117,13 @@ def _write(outcome: "Outcome", path: Path) -> None:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    import numpy as np
+    import secrets
 
     from agent.models import bundle as bundles
     from trainer.generate import generate
 
-    rng = np.random.default_rng(options.seed)
-    generate(bundles.read(options.bundle), options.count, options.out, time.time_ns(), rng)
+    seed = secrets.randbits(63) if options.seed is None else options.seed
+    generate(bundles.read(options.bundle), options.count, options.out, time.time_ns(), seed)
     print(f"{options.out}: {options.count} messages")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
@@ -18,11 +19,13 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import FORMAT, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
+from agent.models.sampler import Given
 from trainer.arrival import arrival, period
 from trainer.evaluate import quality
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
-from trainer.models.registry import FITS, Fitted
+from trainer.models.fitted import Fitted, Task, hours_of
+from trainer.models.registry import FITS
 from trainer.parity import DRAWS, ROWS, Parity, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
@@ -75,6 +78,9 @@ def fit(
     findings = study(recording, corrections)
     messages = replace_identifiers(recording.messages, findings, rng)
     template = learn_template(messages, findings.schema)
+    event_ns = template.parse(messages).event_ns
+    messages = [messages[place] for place in np.argsort(event_ns, kind="stable").tolist()]
+    event_ns = sorted(event_ns)
     if not template.columns or len(template.columns) > MOST_COLUMNS:
         raise RecordingError(
             f"{recording.name}: {len(template.columns)} columns to learn, must be 1 to {MOST_COLUMNS}; "
@@ -83,13 +89,12 @@ def fit(
     table = table_of(template, messages)
     step(f"fitting {kind} to {len(table)} rows of {len(template.columns)} columns")
     _seed_libraries(seed)
-    fitted = FITS[kind](table, template.columns, rng)
+    task = Task(table, template.columns, rng, hours=_hours(template, event_ns), seed=seed)
+    fitted = FITS[kind](task)
     step("exporting")
-    event_ns = template.parse(messages).event_ns
-    draft = _draft(recording, template, event_ns, fitted.export(), sensor=sensor, kind=kind, seed=seed)
+    draft = _draft(recording, template, event_ns, fitted, sensor=sensor, kind=kind, seed=seed)
     proved = bundles.from_bytes(draft.to_bytes())
-    drawn = pd.DataFrame(sampler_of(proved).draw(ROWS, rng), columns=[column.name for column in template.columns])
-    rows = typed(drawn, template.columns)
+    rows = _drawn(proved, task)
     parity = prove(rows, _draws(fitted, step), template.columns)
     parity.require(sensor)
     step("measuring quality")
@@ -108,7 +113,27 @@ def _draws(fitted: Fitted, step: Step) -> list[pd.DataFrame]:
     return draws
 
 
-def _draft(recording: Recording, template: Template, event_ns: list[int], model: dict[str, Any], **said: Any) -> Bundle:
+def _hours(template: Template, event_ns: list[int]) -> NDArray[np.int64] | None:
+    """The local hour of each event, where the recording covers a day."""
+    if not template.has_event_time:
+        return None
+    offset_s = _offset_s(template)
+    return hours_of(event_ns, offset_s) if "day" in period(event_ns, offset_s)[0].covered else None
+
+
+def _drawn(bundle: Bundle, task: Task) -> pd.DataFrame:
+    """Rows of a bundle, at hours as they occur in the recording."""
+    sampler = sampler_of(bundle)
+    if bundle.manifest.hours:
+        hours = np.unique(np.asarray(task.some_hours(ROWS)), return_counts=True)
+        parts = [sampler.draw(int(n), task.rng, Given(int(hour))) for hour, n in zip(*hours, strict=True)]
+    else:
+        parts = [sampler.draw(ROWS, task.rng)]
+    names = [column.name for column in task.columns]
+    return typed(pd.DataFrame(np.concatenate(parts), columns=names), task.columns)
+
+
+def _draft(recording: Recording, template: Template, event_ns: list[int], fitted: Fitted, **said: Any) -> Bundle:
     """The bundle before its figures are known."""
     timed = template.has_event_time
     times, arrays = period(event_ns, _offset_s(template)) if timed else (Period(), {})
@@ -124,6 +149,7 @@ def _draft(recording: Recording, template: Template, event_ns: list[int], model:
         format=FORMAT,
         template=template,
         columns=template.columns,
+        hours=fitted.hours,
         arrival=arrival(event_ns if timed else []),
         period=times,
         provenance=provenance,
@@ -131,7 +157,7 @@ def _draft(recording: Recording, template: Template, event_ns: list[int], model:
         parity={},
         **said,
     )
-    return Bundle(manifest, model | arrays)
+    return Bundle(manifest, {**fitted.export(corrected=True), **arrays})
 
 
 def _period_warnings(manifest: Manifest) -> list[str]:

@@ -9,20 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
-from agent.message.leaves import Pen
 from agent.models.bundle import Bundle
 from agent.models.registry import sampler_of
-from agent.models.sampler import Source
-from agent.reading import Readings
+from agent.player import Player
 
 BLOCK = 4096
 
 
-def generate(bundle: Bundle, count: int, out: Path, start_ns: int, rng: np.random.Generator) -> None:
+def generate(bundle: Bundle, count: int, out: Path, start_ns: int, seed: int) -> None:
     """Write `count` messages to `out`: JSON lines, or a CSV table where the messages are flat.
 
     Args:
@@ -30,14 +26,14 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, rng: np.rando
         count: How many.
         out: `.jsonl` or `.csv`; replaced as a whole.
         start_ns: Event time of the first, in ns since 1970 (UTC); the others follow at the recorded interval.
-        rng: Draws the rows.
+        seed: The same seed gives the same messages.
 
     Raises:
         RecordingError: The format is unknown, nested messages were asked for as a table, or the file cannot be written.
     """
     if out.suffix not in (".csv", ".jsonl"):
         raise RecordingError(f"{out}: unknown format {out.suffix or '(none)'!r}; name the file .csv or .jsonl")
-    messages = _messages(bundle, count, start_ns, rng)
+    messages = _messages(bundle, count, start_ns, seed)
     with _replacing(out) as file:
         if out.suffix == ".jsonl":
             file.writelines(f"{message}\n" for message in messages)
@@ -45,16 +41,13 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, rng: np.rando
             _write_table(file, (json.loads(message) for message in messages), out)
 
 
-def _messages(bundle: Bundle, count: int, start_ns: int, rng: np.random.Generator) -> Iterator[str]:
-    manifest = bundle.manifest
-    source = Source(sampler_of(bundle), [column.name for column in manifest.columns], rng, BLOCK)
-    interval_ns = round((manifest.arrival.interval_s or 1.0) * NS_PER_S)
-    pen = Pen(rng, None, start_ns + (count - 1) * interval_ns)
+def _messages(bundle: Bundle, count: int, start_ns: int, seed: int) -> Iterator[str]:
+    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), [seed], block=BLOCK)
+    interval_ns = round((bundle.manifest.arrival.interval_s or 1.0) * NS_PER_S)
+    last_ns = start_ns + (count - 1) * interval_ns
     for first in range(0, count, BLOCK):
         places = range(first, min(first + BLOCK, count))
-        times = [start_ns + place * interval_ns for place in places]
-        readings = Readings(source.take(len(places)), times, [place + 1 for place in places])
-        yield from manifest.template.render(readings, pen)
+        yield from player.play([start_ns + place * interval_ns for place in places], last_ns).texts
 
 
 def _write_table(file: IO[str], messages: Iterator[dict[str, object]], out: Path) -> None:

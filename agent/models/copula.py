@@ -3,80 +3,36 @@
 Source: Patki, Wedge, Veeramachaneni, "The Synthetic Data Vault" (2016), section IV.
 """
 
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
+from agent.models.normal import Condition, Normal
+from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
+from agent.models.tables import SLIGHTEST, Segments, Table
 
 CELLS = 32_768  # numbers at a time: the working set stays in a small processor's cache
-SLIGHTEST = 1e-100  # rise from knot to knot: keeps every slope finite, whatever the values
-BINS, REACH = 1024, 4.0  # of the guide: equal bins from -REACH to REACH
-SLACK = 1e-9  # a bin begins this much earlier: rounding never puts a number into a segment after its own
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
-
-
-class Table(NamedTuple):
-    """The monotone function that turns one column's normals into its values.
-
-    A staircase (the value of the last knot at or below z) or linear between its knots; level outside.
-    """
-
-    steps: bool
-    z: Floats
-    value: Floats
-
-
-class Segments:
-    """The tables of all columns as one list of straight segments, found without a search.
-
-    A guide tells for each bin of z in which segment it begins; from there it is a step or two. So a
-    block of rows takes a dozen array operations, however many columns it has.
-    """
-
-    def __init__(self, tables: list[Table]) -> None:
-        lengths = [len(table.z) + 1 for table in tables]  # a level segment before the first knot, one after the last
-        firsts = np.cumsum([0, *lengths[:-1]])
-        edges = np.linspace(-REACH, REACH, BINS, endpoint=False) - SLACK
-        guides = [np.searchsorted(table.z, edges, side="right") for table in tables]
-        for guide in guides:
-            guide[0] = 0  # the first bin reaches down to minus infinity
-        self._guide: Places = np.concatenate([first + guide for first, guide in zip(firsts, guides, strict=True)])
-        self._start = np.concatenate([table.z[[0, *range(len(table.z))]] for table in tables])
-        self._end = np.concatenate([[*table.z, np.inf] for table in tables])
-        self._value = np.concatenate([table.value[[0, *range(len(table.z))]] for table in tables])
-        self._slope = np.concatenate([_slopes(table) for table in tables])
-        self._bins: Places = np.arange(len(tables)) * BINS
-
-    def values(self, z: Floats) -> Floats:
-        """The values of correlated normals, shape (rows, columns)."""
-        bins = ((np.minimum(np.maximum(z, -REACH), REACH) + REACH) * (BINS / (2 * REACH))).astype(np.intp)
-        segment = self._guide[np.minimum(bins, BINS - 1) + self._bins].ravel()
-        flat = z.ravel()
-        late = np.flatnonzero(flat >= self._end[segment])
-        while late.size:
-            segment[late] += 1
-            late = late[flat[late] >= self._end[segment[late]]]
-        values: Floats = self._value[segment] + self._slope[segment] * (flat - self._start[segment])
-        return values.reshape(z.shape)
 
 
 class CopulaSampler:
     """Draws rows as `table(factor @ noise)`.
 
-    Arrays: `factor` (columns, columns), a square root of the correlation matrix; `offsets`
-    (columns + 1), where each column's table begins in `z` and `value`; `steps` (columns), whether the
-    table is a staircase (category codes and whole numbers) or linear. `z` rises within a table.
+    Arrays: `factor` (columns, columns), a square root of the correlation matrix; `offsets` (tables + 1),
+    where each table begins in `z` and `value`; `steps` (tables), whether it is a staircase (category codes
+    and whole numbers) or linear; `plan` (1 or 24, columns), the table of each column, in each hour of the
+    day where they differ. `z` rises within a table.
     """
 
-    def __init__(self, factor: Floats, tables: list[Table], integer: list[bool]) -> None:
-        self._mix = np.ascontiguousarray(factor.T)
-        self._segments = Segments(tables or [Table(True, np.zeros(1), np.zeros(1))])
-        self._rounded = [place for place, whole in enumerate(integer) if whole and not tables[place].steps]
-        self._rows = max(1, CELLS // max(1, len(tables)))
+    def __init__(self, factor: Floats, tables: list[Table], plan: NDArray[np.integer], integer: list[bool]) -> None:
+        self._factor, self._mix = factor, np.ascontiguousarray(factor.T)
+        self._tables, self._plan, self._integer = tables, plan, np.array(integer, np.bool_)
+        self._rows = max(1, CELLS // max(1, len(factor)))
+        self._hour, self._segments = -1, Segments([])
+        self._enter(0)
 
     @classmethod
     def load(cls, bundle: Bundle) -> Self:
@@ -88,29 +44,30 @@ class CopulaSampler:
         columns = bundle.manifest.columns
         count = len(columns)
         factor = bundle.array("factor", "<f8", (count, count))
-        offsets = bundle.array("offsets", "<i8", (count + 1,))
-        steps = bundle.array("steps", "|b1", (count,))
+        steps = bundle.array("steps", "|b1", (None,))
+        offsets = bundle.array("offsets", "<i8", (len(steps) + 1,))
         z = bundle.array("z", "<f8", (None,))
         value = bundle.array("value", "<f8", z.shape)
+        plan = bundle.array("plan", "<i4", (HOURS if bundle.manifest.hours else 1, count))
         if offsets[0] != 0 or offsets[-1] != len(z) or bool(np.any(offsets[1:] <= offsets[:-1])):
             raise bundle.error("offsets.npy", f"must rise from 0 to {len(z)}")
-        tables = []
-        for column, step, start, stop in zip(columns, steps, offsets[:-1], offsets[1:], strict=True):
-            knots, values = z[start:stop], value[start:stop]
-            if bool(np.any(np.diff(knots) < SLIGHTEST)):
-                raise bundle.error("z.npy", f"the table of {column.name!r} does not rise")
-            whole = column.size is None or bool(
-                np.all((values == np.rint(values)) & (values >= 0) & (values < column.size))
-            )
-            if not whole or (column.size is not None and not step):
-                raise bundle.error(
-                    "value.npy", f"the table of {column.name!r} holds no codes of its {column.size} categories"
-                )
-            tables.append(Table(bool(step), knots, values))
-        return cls(factor, tables, [column.integer for column in columns])
+        if bool(np.any((plan < 0) | (plan >= len(steps)))):
+            raise bundle.error("plan.npy", f"must name tables 0 to {len(steps) - 1}")
+        ends = zip(steps, offsets[:-1], offsets[1:], strict=True)
+        tables = [Table(bool(step), z[start:stop], value[start:stop]) for step, start, stop in ends]
+        if any(bool(np.any(np.diff(table.z) < SLIGHTEST)) for table in tables):
+            raise bundle.error("z.npy", "a table does not rise")
+        for place, column in enumerate(columns):
+            for table in np.unique(plan[:, place]) if column.size else ():
+                if not tables[table].holds_codes(column.size):
+                    raise bundle.error("value.npy", f"the table of {column.name!r} holds no codes of its categories")
+        return cls(factor, tables, plan, [column.integer for column in columns])
 
-    def draw(self, count: int, rng: np.random.Generator) -> Floats:
-        """`count` rows, shape (count, columns)."""
+    def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
+        """`count` rows, shape (count, columns); see `Sampler.draw`."""
+        self._enter(given.hour if len(self._plan) > 1 else 0)
+        if given.values:
+            return self._draw_given(count, rng, given)
         columns = len(self._mix)
         if count <= self._rows:
             return self.decode(rng.standard_normal((count, columns)) @ self._mix)
@@ -127,8 +84,23 @@ class CopulaSampler:
             rows[:, self._rounded] = np.rint(rows[:, self._rounded])
         return rows
 
+    def _draw_given(self, count: int, rng: np.random.Generator, given: Given) -> Floats:
+        """Exact for numbers and for one category; what further categories ask for is drawn until it comes."""
+        chosen = self._chosen()
+        conditions = [Condition(place, *chosen[place].where(value)) for place, value in given.values]
+        normal = Normal(self._factor @ self._factor.T, conditions)
+        return redrawn(lambda rows: self.decode(normal.draw(rows, rng)), count, given)
 
-def _slopes(table: Table) -> Floats:
-    """Of the level segment before the first knot, of those between knots, and of the level one after the last."""
-    rises = np.zeros(len(table.z) - 1) if table.steps else np.diff(table.value) / np.diff(table.z)
-    return np.concatenate([[0.0], rises, [0.0]])
+    def _enter(self, hour: int | None) -> None:
+        """Use the tables of this hour."""
+        if hour == self._hour:
+            return
+        if hour is None:
+            raise ValueError("the rows of this bundle differ by the hour: say which")
+        self._hour = hour
+        tables = self._chosen()
+        self._segments = Segments(tables)
+        self._rounded = [place for place in np.flatnonzero(self._integer).tolist() if not tables[place].steps]
+
+    def _chosen(self) -> list[Table]:
+        return [self._tables[table] for table in self._plan[self._hour]]

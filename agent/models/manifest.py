@@ -52,13 +52,18 @@ class Provenance(Strict):
 
 
 class Manifest(Strict):
-    """A bundle's manifest. `quality` and `parity` are figures measured at export, for people to read."""
+    """A bundle's manifest.
+
+    `hours` says that rows differ by the hour of the day. `quality` and `parity` are figures measured at
+    export, for people to read.
+    """
 
     format: Literal["understudy-bundle/1"]
     sensor: Annotated[str, Field(min_length=1, max_length=256)]
     kind: str
     template: Template
     columns: Annotated[list[Column], Field(max_length=4096)]
+    hours: bool = False
     arrival: Arrival
     period: Period
     provenance: Provenance

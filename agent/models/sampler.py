@@ -1,14 +1,44 @@
 """What every model kind gives the agent, and the readings' rows drawn from it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.reading import Rows
 
 BLOCK = 1024
+HOURS = 24
+MOST_TRIES = 500_000  # rows drawn for a condition before it is given up
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What rows have to be like.
+
+    Attributes:
+        hour: Hour of the day, 0 to 23, local to the sensor; None: any.
+        values: Positions of columns, and the value that each must have.
+    """
+
+    hour: int | None = None
+    values: tuple[tuple[int, float], ...] = ()
+
+    def holds(self, rows: Floats) -> NDArray[np.bool_]:
+        """Which rows have the values, shape (rows,)."""
+        fits = np.ones(len(rows), np.bool_)
+        for position, value in self.values:
+            fits &= np.isclose(rows[:, position], value, rtol=1e-6, atol=1e-9)
+        return fits
+
+
+ANYTHING = Given()
 
 
 class Sampler(Protocol):
@@ -23,19 +53,55 @@ class Sampler(Protocol):
         """A sampler of `bundle`."""
         ...
 
-    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """`count` rows, shape (count, columns), in the manifest's order of columns; codes for categories."""
+    def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
+        """`count` rows, shape (count, columns), in the manifest's order of columns; codes for categories.
+
+        A bundle whose manifest says `hours` needs `given.hour`.
+
+        Raises:
+            ConditionError: The model never, or next to never, draws rows such as are given.
+        """
         ...
+
+
+def redrawn(draw: Callable[[int], Floats], count: int, given: Given) -> Floats:
+    """`count` rows of those that `draw(count)` gives for which `given.values` hold.
+
+    Raises:
+        ConditionError: They are too rare.
+    """
+    parts, found, tried, size = [], 0, 0, count
+    while found < count:
+        rows = draw(size)
+        parts.append(rows[given.holds(rows)])
+        found, tried = found + len(parts[-1]), tried + size
+        if found < count and tried >= max(MOST_TRIES, 100 * count):
+            raise ConditionError(f"only {found} of {tried} rows are as given, {count} are asked for; ask for less")
+        size = min(max(count, BLOCK), 16 * BLOCK)
+    return np.concatenate(parts)[:count] if parts else draw(0)
 
 
 class Source:
     """An endless supply of rows, drawn in blocks: the amortised cost of a row is a fraction of a single one's."""
 
-    def __init__(self, sampler: Sampler, columns: list[str], rng: np.random.Generator, block: int = BLOCK) -> None:
-        self._sampler, self._rng, self._size = sampler, rng, block
+    def __init__(
+        self,
+        sampler: Sampler,
+        columns: list[str],
+        rng: np.random.Generator,
+        block: int = BLOCK,
+        given: Given = ANYTHING,
+    ) -> None:
+        self._sampler, self._rng, self._size, self._given = sampler, rng, block, given
         self._index = {name: position for position, name in enumerate(columns)}
         self._block = Rows(self._index, np.empty((0, len(columns))))
         self._next = 0
+
+    def enter(self, hour: int) -> None:
+        """From now on, rows of this hour."""
+        if hour != self._given.hour:
+            self._given = Given(hour, self._given.values)
+            self._next = len(self._block)  # what is left of the last hour is dropped
 
     def next(self) -> Rows:
         """The next row."""
@@ -58,4 +124,4 @@ class Source:
         return Rows(self._index, np.concatenate(parts) if parts else self._block.matrix[:0])
 
     def _draw(self, count: int) -> Rows:
-        return Rows(self._index, self._sampler.draw(count, self._rng))
+        return Rows(self._index, self._sampler.draw(count, self._rng, self._given))

@@ -9,8 +9,8 @@ from agent.clock import NS_PER_S, Clock
 from agent.message.leaves import to_json
 from agent.modes.calendar import Agenda, Stretch
 from agent.modes.envelope import Envelope
-from agent.modes.player import Played
 from agent.outputs.output import Message
+from agent.player import Played
 
 log = logging.getLogger(__name__)
 

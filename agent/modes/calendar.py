@@ -1,20 +1,21 @@
 """Which instants of a period (day, week, month) a sensor speaks at, and which of them are due."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
-from agent.message.leaves import EventTime
 from agent.models.bundle import Bundle
 from agent.models.manifest import BINS, PeriodName
-from agent.modes.player import Played, Player
+from agent.models.sampler import BLOCK
+from agent.player import Played, Player
 
 BIN_S: dict[PeriodName, int] = {"day": 600, "week": 3600, "month": 3600}
 LONGEST_FIRST: tuple[PeriodName, ...] = ("month", "week", "day")
 MAX_READINGS = 5_000_000  # in one period
+_COUNTS, _INSTANTS, _ROWS = range(3)  # what randomness is for
 
 
 def coverage_problem(bundle: Bundle, period: PeriodName | None) -> str | None:
@@ -50,16 +51,6 @@ def mean_counts(bundle: Bundle, period: PeriodName) -> NDArray[np.float64]:
     return means
 
 
-def local_zone(player: Player) -> tzinfo:
-    """Where the sensor's midnight is: in its timezone, else at the offset its times are written in."""
-    if player.zone is not None:
-        return player.zone
-    for _, node in player.bundle.manifest.template.walk():
-        if isinstance(node, EventTime) and node.format.local:
-            return timezone(timedelta(seconds=node.format.offset_s))
-    return UTC
-
-
 def period_bounds(period: PeriodName, time_ns: int, zone: tzinfo) -> tuple[int, int]:
     """Start of the period that holds `time_ns`, and of the next: local midnights, in nanoseconds since 1970."""
     local = datetime.fromtimestamp(time_ns // NS_PER_S, zone)
@@ -89,15 +80,17 @@ def draw_times(count: int, length_ns: int, rng: np.random.Generator) -> NDArray[
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Instants that fell due within one period.
+    """Instants of one bin that fell due.
 
     Attributes:
-        start_ns: Start of the period.
-        place: How many instants of the period come before these.
+        start_ns: Start of the bin.
+        count: How many instants the bin has.
+        place: How many of them come before these.
         event_ns: The instants, rising; at least one.
     """
 
     start_ns: int
+    count: int
     place: int
     event_ns: list[int]
 
@@ -105,17 +98,18 @@ class Stretch:
 class Agenda:
     """The instants of one sensor, period after period, and its messages at them.
 
-    A period is drawn from the player's seed and the period's start alone, bin by bin as they come, so an
+    The counts of a period are drawn from the player's seed and the period's start alone, each bin's instants
+    and rows from the seed and the bin's start, as they come. So memory does not grow with the period, and an
     agent that starts again in the middle of one goes on with the same instants and rows.
 
     Args:
-        player: The sensor; its rows begin anew with each period.
+        player: The sensor; its rows begin anew with each bin.
         period: What repeats.
         now_ns: Instants up to this one are over.
     """
 
     def __init__(self, player: Player, period: PeriodName, now_ns: int) -> None:
-        self.player, self._period, self._zone = player, period, local_zone(player)
+        self.player, self._period, self._zone = player, period, player.local
         self._means = mean_counts(player.bundle, period)
         self._bin_ns = BIN_S[period] * NS_PER_S
         self._playing = (-1, -1)
@@ -124,7 +118,7 @@ class Agenda:
     def enter(self, now_ns: int) -> None:
         """Go on from `now_ns`, wherever that is."""
         self._start_ns, self._stop_ns = period_bounds(self._period, now_ns, self._zone)
-        self._counts = draw_counts(self._means, self.player.rng(max(self._start_ns, 0)))
+        self._counts = draw_counts(self._means, self.player.rng(max(self._start_ns, 0), _COUNTS))
         self._enter_bin((now_ns - self._start_ns) // self._bin_ns)
         self._next = int(np.searchsorted(self._times, now_ns, side="right"))
 
@@ -145,8 +139,9 @@ class Agenda:
         """The last bin ends with the period, which may be longer or shorter than all bins together."""
         self._bin = bin_
         start_ns, exists = self._start_ns + bin_ * self._bin_ns, bin_ < len(self._counts)
+        self._bin_start_ns = start_ns
         self._end_ns = min(start_ns + self._bin_ns, self._stop_ns) if exists else self._stop_ns
-        rng = self.player.rng(max(self._start_ns, 0), bin_ + 1)
+        rng = self.player.rng(max(start_ns, 0), _INSTANTS)
         times = start_ns + draw_times(int(self._counts[bin_]) if exists else 0, self._bin_ns, rng)
         self._times: NDArray[np.int64] = times[times < self._stop_ns]
 
@@ -156,17 +151,14 @@ class Agenda:
         if stop <= self._next:
             return
         times = self._times[self._next : stop].tolist()
-        if stretches and stretches[-1].start_ns == self._start_ns:
-            stretches[-1].event_ns.extend(times)
-        else:
-            place = int(self._counts[: self._bin].sum()) + self._next
-            stretches.append(Stretch(self._start_ns, place, times))
+        stretches.append(Stretch(self._bin_start_ns, len(self._times), self._next, times))
         self._next = stop
 
     def play(self, stretch: Stretch, last_ns: int) -> Played:
         """The messages at these instants; `last_ns` as in `Player.play`."""
         if self._playing != (stretch.start_ns, stretch.place):
-            self.player.restart(max(stretch.start_ns, 0), skip=stretch.place)
+            block = min(stretch.count, BLOCK)
+            self.player.restart(max(stretch.start_ns, 0), _ROWS, block=block, skip=stretch.place)
         self._playing = (stretch.start_ns, stretch.place + len(stretch.event_ns))
         return self.player.play(stretch.event_ns, last_ns)
 

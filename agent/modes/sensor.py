@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from agent.clock import Clock
 from agent.modes.envelope import Envelope
-from agent.modes.player import Player
 from agent.outputs.output import Message
+from agent.player import Player
 
 
 class SensorMode:

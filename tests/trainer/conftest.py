@@ -5,15 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from agent.clock import NS_PER_S
-from agent.message.leaves import Pen
 from agent.models.bundle import Bundle
 from agent.models.registry import sampler_of
-from agent.models.sampler import Source
-from agent.reading import Readings
+from agent.player import Player
 from trainer.recording import Recording
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -54,9 +51,7 @@ def recording_of(messages: list[dict[str, Any]]) -> Recording:
 
 def play(bundle: Bundle, count: int, seed: int = 0) -> list[Any]:
     """`count` messages, one a recorded interval, written together."""
-    rng = np.random.default_rng(seed)
-    source = Source(sampler_of(bundle), [column.name for column in bundle.manifest.columns], rng)
+    player = Player("sensor", bundle, sampler_of(bundle), [seed])
     interval_ns = round((bundle.manifest.arrival.interval_s or 1) * NS_PER_S)
     times = [START_NS + i * interval_ns for i in range(count)]
-    readings = Readings(source.take(count), times, list(range(1, count + 1)))
-    return [json.loads(text) for text in bundle.manifest.template.render(readings, Pen(rng, None, times[-1]))]
+    return [json.loads(text) for text in player.play(times).texts]

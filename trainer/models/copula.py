@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from sdv.single_table import GaussianCopulaSynthesizer
 
+from agent.models.sampler import HOURS
 from agent.reading import Column
 from trainer.models import sdv_inside
+from trainer.models.fitted import Task
 from trainer.models.joint import Joint, dependent_groups
+from trainer.models.marginal import Marginal
 from trainer.models.quantiles import Quantiles
 from trainer.table import typed, without_gaps
 
@@ -21,6 +25,7 @@ REACH = (
 )
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
 TOLERANCE = 2e-4  # of a table, in the value's range and in probability
+HOURLY_TOLERANCE = 2e-3  # an hour's own table is known by fewer rows, and there are 24 of them
 
 Floats = NDArray[np.float64]
 Table = tuple[bool, Floats, Floats]
@@ -31,31 +36,36 @@ class Copula:
     """A fitted copula, and how what SDV models becomes the table's columns again.
 
     Attributes:
-        synthesizer: SDV's, fitted.
-        columns: Of the table.
+        task: What was learnt.
+        synthesizer: SDV's, fitted to places: numbers from 0 to 1.
         modelled: The columns that SDV models: numbers, and categories alone or joined.
-        quantiles: For each number: SDV models its place in the recorded order.
+        marginals: Of each modelled column.
         joints: Categories that SDV models as one.
     """
 
+    task: Task
     synthesizer: GaussianCopulaSynthesizer
-    columns: list[Column]
     modelled: list[Column]
-    quantiles: dict[str, Quantiles]
+    marginals: dict[str, Marginal]
     joints: list[Joint]
+    corrections: tuple[str, ...] = ()
+
+    @property
+    def hours(self) -> bool:
+        return any(marginal.hourly for marginal in self.marginals.values())
 
     def sample(self, count: int) -> pd.DataFrame:
-        """`count` rows, drawn by SDV."""
-        rows = sdv_inside.sample(self.synthesizer, count)
-        for column in self.columns:
-            if not column.size:
-                values = self.quantiles[column.name].decode(rows[column.name].to_numpy())
-                rows[column.name] = np.rint(values) if column.integer else values
+        """`count` rows, drawn by SDV, at hours as they occur in the recording."""
+        places, hours = sdv_inside.sample(self.synthesizer, count), self.task.some_hours(count)
+        rows = pd.DataFrame(index=places.index)
+        for column in self.modelled:
+            values = self.marginals[column.name].decode(places[column.name].to_numpy(np.float64), hours)
+            rows[column.name] = np.rint(values) if column.integer or column.size else values
         for joint in self.joints:
-            rows = rows.assign(**joint.split(rows[joint.column.name].astype(np.intp).to_numpy()))
-        return typed(rows[[column.name for column in self.columns]], self.columns)
+            rows = rows.assign(**joint.split(rows[joint.column.name].to_numpy().astype(np.intp)))
+        return typed(rows[[column.name for column in self.task.columns]], self.task.columns)
 
-    def export(self) -> dict[str, NDArray[np.generic]]:
+    def export(self, corrected: bool) -> dict[str, NDArray[Any]]:
         """The bundle's arrays; see `agent.models.copula` for what they mean.
 
         Columns that were modelled as one have equal rows in the factor: each is a staircase over the same z.
@@ -63,61 +73,76 @@ class Copula:
         latent = {column.name: (place, column) for place, column in enumerate(self.modelled)}
         for joint in self.joints:
             latent |= dict.fromkeys(joint.members, latent[joint.column.name])
+        columns, hours = self.task.columns, HOURS if self.hours else 1
         root = square_root(sdv_inside.correlation(self.synthesizer, self.modelled))
-        factor = np.zeros((len(self.columns), len(self.columns)))
-        tables = []
-        for row, column in enumerate(self.columns):
+        factor = np.zeros((len(columns), len(columns)))
+        tables: list[Table] = []
+        plan = np.zeros((hours, len(columns)), "<i4")
+        for position, column in enumerate(columns):
             place, modelled = latent[column.name]
-            factor[row, : len(root)] = root[place]
-            tables.append(self._table(column, modelled))
+            factor[position, : len(root)] = root[place]
+            made = self._tables(column, modelled)
+            plan[:, position] = np.arange(len(tables), len(tables) + len(made))
+            tables += made
         lengths = [len(z) for _, z, _ in tables]
         return {
             "factor": factor,
+            "plan": plan,
             "offsets": np.cumsum([0, *lengths]).astype("<i8"),
             "steps": np.array([step for step, _, _ in tables], "|b1"),
             "z": np.concatenate([z for _, z, _ in tables]).astype("<f8"),
             "value": np.concatenate([value for _, _, value in tables]).astype("<f8"),
         }
 
-    def _table(self, column: Column, modelled: Column) -> Table:
-        """The table of one column: exact steps where it has few values, else linear between knots."""
-        if column.size:
-            ordinal, codes = sdv_inside.category(self.synthesizer, modelled)
-            joint = next((joint for joint in self.joints if joint.column == modelled), None)
-            values = codes if joint is None else joint.split(codes.astype(np.intp))[column.name]
-            return _steps(thresholds(ordinal, np.arange(0.5, len(codes) - 1, dtype=np.float64)), values)
-        place, quantiles = sdv_inside.number(self.synthesizer, column), self.quantiles[column.name]
-        low, high = quantiles.values[0], quantiles.values[-1]
-        if column.integer and high - low <= LEVELS:
-            levels = np.arange(low, high + 1, dtype=np.float64)
-            middles = (levels[:-1] + levels[1:]) / 2
-            return _steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
-        kinks = thresholds(place, quantiles.places)
-        return (False, *knots(lambda z: quantiles.decode(place(z)), kinks))
+    def _tables(self, column: Column, modelled: Column) -> list[Table]:
+        """The table of one column, or one for each hour: exact steps where it has few values, else linear."""
+        place, marginal = sdv_inside.number(self.synthesizer, modelled), self.marginals[modelled.name]
+        joint = next((joint for joint in self.joints if joint.column == modelled), None)
+        tolerance = HOURLY_TOLERANCE if marginal.hourly else TOLERANCE
+        made = []
+        for quantiles in marginal.by_hour:
+            if marginal.codes:
+                codes = quantiles.values[::2]
+                values = codes if joint is None else joint.split(codes.astype(np.intp))[column.name]
+                made.append(_steps(thresholds(place, quantiles.places[1:-1:2]), values))
+            else:
+                made.append(_number_table(column, place, quantiles, tolerance))
+        return made
 
 
-def fit(table: pd.DataFrame, columns: list[Column], rng: np.random.Generator) -> Copula:
+def _number_table(column: Column, place: sdv_inside.Quantile, quantiles: Quantiles, tolerance: float) -> Table:
+    low, high = quantiles.values[0], quantiles.values[-1]
+    if column.integer and high - low <= LEVELS:
+        levels = np.arange(low, high + 1, dtype=np.float64)
+        middles = (levels[:-1] + levels[1:]) / 2
+        return _steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
+    kinks = thresholds(place, quantiles.places)
+    return (False, *knots(lambda z: quantiles.decode(place(z)), kinks, tolerance))
+
+
+def fit(task: Task) -> Copula:
     """Fit SDV's copula with the recording's own marginals and its combinations of categories.
 
     SDV's default, a beta distribution a column, fits no value that repeats (a light that is off, a box
-    that stands still) and nothing with two humps. So each number is replaced by its place in the
-    recorded order, which is uniform, as a category's place on the unit line is: SDV learns how the
-    columns hang together, and each keeps its recorded distribution.
+    that stands still) and nothing with two humps. So each value is replaced by its place in the recorded
+    order, or in that of its hour of the day, which is uniform: SDV learns how the columns hang together,
+    and each keeps its recorded distribution.
     """
     sdv_inside.check_versions()
-    numbers = {column.name: table[column.name].to_numpy(np.float64) for column in columns if not column.size}
-    quantiles = {name: Quantiles.of(values) for name, values in numbers.items()}
-    changed = {name: quantiles[name].encode(values, rng) for name, values in numbers.items()}
+    table, rng = task.table, task.rng
     joints = []
-    for number, members in enumerate(dependent_groups(table, columns), start=1):
+    for number, members in enumerate(dependent_groups(table, task.columns), start=1):
         joint, codes = Joint.of(table, members, f"?joint {number}")
         joints.append(joint)
-        changed[joint.column.name] = codes
+        table = table.assign(**{joint.column.name: codes})
     joined = {member for joint in joints for member in joint.members}
-    modelled = [column for column in columns if column.name not in joined] + [joint.column for joint in joints]
-    complete = without_gaps(table.assign(**changed)[[column.name for column in modelled]], rng)
-    synthesizer = sdv_inside.fit_copula(typed(complete, modelled), modelled, "uniform")
-    return Copula(synthesizer, columns, modelled, quantiles, joints)
+    modelled = [column for column in task.columns if column.name not in joined] + [joint.column for joint in joints]
+    numbers = {column.name: table[column.name].to_numpy(np.float64) for column in modelled}
+    marginals = {c.name: Marginal.of(numbers[c.name], bool(c.size), task.hours) for c in modelled}
+    places = {name: marginals[name].encode(values, task.hours, rng) for name, values in numbers.items()}
+    complete = without_gaps(pd.DataFrame(places), rng)
+    uniform = [Column(name=column.name) for column in modelled]
+    return Copula(task, sdv_inside.fit_copula(complete, uniform, "uniform"), modelled, marginals, joints)
 
 
 def square_root(matrix: Floats) -> Floats:
@@ -137,7 +162,7 @@ def thresholds(value: Callable[[Floats], Floats], levels: Floats) -> Floats:
     return high
 
 
-def knots(value: Callable[[Floats], Floats], kinks: Floats) -> tuple[Floats, Floats]:
+def knots(value: Callable[[Floats], Floats], kinks: Floats, tolerance: float = TOLERANCE) -> tuple[Floats, Floats]:
     """Knots between which the rising function `value` is linear to within the tolerance.
 
     A knot stands at every kink and at both ends of every plateau, so that a value that repeats is drawn
@@ -152,7 +177,9 @@ def knots(value: Callable[[Floats], Floats], kinks: Floats) -> tuple[Floats, Flo
     parts, keep = list(pairwise(kept)), set(kept)
     while parts:
         first, last = parts.pop()
-        worst = _worst(z[first : last + 1], y[first : last + 1], probability[first : last + 1], y[-1] - y[0])
+        worst = _worst(
+            z[first : last + 1], y[first : last + 1], probability[first : last + 1], (y[-1] - y[0], tolerance)
+        )
         if worst is not None:
             keep.add(first + worst)
             parts += [(first, first + worst), (first + worst, last)]
@@ -160,14 +187,15 @@ def knots(value: Callable[[Floats], Floats], kinks: Floats) -> tuple[Floats, Flo
     return z[places], y[places]
 
 
-def _worst(z: Floats, y: Floats, probability: Floats, span: float) -> int | None:
+def _worst(z: Floats, y: Floats, probability: Floats, limits: tuple[float, float]) -> int | None:
     """Where a straight line misses most, in value or in probability; None: nowhere by more than the tolerance."""
     if len(z) < 3 or y[0] == y[-1]:
         return None
+    span, tolerance = limits
     line = np.interp(z, z[[0, -1]], y[[0, -1]])
     error = np.maximum(np.abs(line - y) / span, np.abs(np.interp(line, y, probability) - probability))
     place = int(error[1:-1].argmax()) + 1
-    return place if error[place] > TOLERANCE else None
+    return place if error[place] > tolerance else None
 
 
 def _plateau_ends(value: Callable[[Floats], Floats], z: Floats) -> Floats:

@@ -28,12 +28,12 @@ class Quantiles:
     values: Floats
 
     @classmethod
-    def of(cls, numbers: Floats) -> Self:
-        """The quantile function of `numbers`, shape (rows,), NaN left out."""
+    def of(cls, numbers: Floats, exact: bool = False) -> Self:
+        """The quantile function of `numbers`, shape (rows,), NaN left out; exact: every number is a plateau."""
         distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
         ends = np.cumsum(counts) / counts.sum()
         starts = ends - counts / counts.sum()
-        plateau = (counts > 1) & (ends - starts >= PLATEAU)
+        plateau = (counts > 1) & (ends - starts >= PLATEAU) | exact
         single = _thinned(np.flatnonzero(~plateau))
         kept = np.sort(np.concatenate([np.flatnonzero(plateau), single]))
         middle = (starts + ends) / 2

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rdt.transformers.categorical import UniformEncoder
 from rdt.transformers.numerical import FloatFormatter
 from scipy.stats import norm
 from sdv.metadata import Metadata
@@ -72,20 +71,6 @@ def number(synthesizer: GaussianCopulaSynthesizer, column: Column) -> Quantile:
         raise ExportError(f"{column.name}: FloatFormatter rounds or does not clip, which the export does not know")
     low, high = float(transformer._min_value), float(transformer._max_value)
     return lambda z: np.clip(quantile(z), low, high)
-
-
-def category(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[Quantile, Floats]:
-    """How the synthesizer turns a normal into an interval of the unit line, and each interval's code."""
-    transformer, quantile = _insides(synthesizer, column)
-    if type(transformer) is not UniformEncoder:
-        raise ExportError(f"{column.name}: transformer {type(transformer).__name__} is not known to the export")
-    intervals = sorted(transformer.intervals.items(), key=lambda item: float(item[1][1]))
-    edges = np.array([float(end) for _, (_, end) in intervals[:-1]])
-
-    def ordinal(z: Floats) -> Floats:
-        return np.searchsorted(edges, quantile(z), side="left").astype(np.float64)  # intervals are right-closed
-
-    return ordinal, np.array([float(label) for label, _ in intervals])
 
 
 def _insides(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[Any, Quantile]:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from agent.errors import BundleError
 from agent.models.bundle import Bundle
-from agent.models.copula import CELLS, CopulaSampler, Segments, Table
+from agent.models.copula import CELLS, CopulaSampler
+from agent.models.tables import Segments, Table
 from tests.made import copula_bundle
 
 BUNDLE = copula_bundle()
@@ -22,11 +23,13 @@ def with_value(array: str, place: int, value: float) -> dict[str, np.ndarray]:
     return {array: array_}
 
 
+def sampler(*tables: Table, factor: np.ndarray | None = None, integer: bool = False) -> CopulaSampler:
+    plan = np.arange(len(tables))[None]
+    return CopulaSampler(np.eye(len(tables)) if factor is None else factor, list(tables), plan, [integer] * len(tables))
+
+
 def test_a_column_has_the_distribution_of_its_table():
-    sampler = CopulaSampler(
-        [[1.0]] * np.ones((1, 1)), [Table(False, np.array([-9.0, 9]), np.array([-9.0, 9]))], [False]
-    )
-    drawn = sampler.draw(50_000, np.random.default_rng(0))[:, 0]
+    drawn = sampler(Table(False, np.array([-9.0, 9]), np.array([-9.0, 9]))).draw(50_000, np.random.default_rng(0))[:, 0]
     assert drawn.mean() == pytest.approx(0, abs=0.02)
     assert drawn.std() == pytest.approx(1, abs=0.02)
 
@@ -34,22 +37,22 @@ def test_a_column_has_the_distribution_of_its_table():
 def test_columns_hang_together_as_the_factor_says():
     table = Table(False, np.array([-9.0, 9]), np.array([-9.0, 9]))
     factor = np.array([[1, 0], [0.8, 0.6]])
-    drawn = CopulaSampler(factor, [table, table], [False, False]).draw(50_000, np.random.default_rng(0))
+    drawn = sampler(table, table, factor=factor).draw(50_000, np.random.default_rng(0))
     assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(0.8, abs=0.01)
 
 
 def test_a_staircase_gives_the_value_of_the_last_knot_at_or_below():
     z = np.array([[-5.0], [-1.0], [-0.5], [0.0], [0.99], [1.0], [7.0]])
-    rows = CopulaSampler(np.eye(1), [Table(True, np.array([-1.0, 0, 1]), np.array([4.0, 5, 6]))], [False]).decode(z)
+    rows = sampler(Table(True, np.array([-1.0, 0, 1]), np.array([4.0, 5, 6]))).decode(z)
     assert rows[:, 0].tolist() == [4, 4, 4, 5, 5, 6, 6]
 
 
 def test_a_line_is_drawn_between_knots_and_ends_at_the_last():
     z = np.array([[-5.0], [-0.5], [0.0], [0.26], [7.0]])
     table = Table(False, np.array([-1.0, 0, 1]), np.array([0.0, 10, 30]))
-    rows = CopulaSampler(np.eye(1), [table], [False]).decode(z)
+    rows = sampler(table).decode(z)
     assert rows[:, 0] == pytest.approx([0, 5, 10, 15.2, 30])
-    rows = CopulaSampler(np.eye(1), [table], [True]).decode(z)
+    rows = sampler(table, integer=True).decode(z)
     assert rows[:, 0].tolist() == [0, 5, 10, 15, 30]
 
 

@@ -7,7 +7,7 @@ from agent.models.registry import sampler_of
 from agent.modes.aggregator import AggregatorMode, Voice
 from agent.modes.calendar import Agenda
 from agent.modes.envelope import Envelope
-from agent.modes.player import Player
+from agent.player import Player
 from tests.bundles import make_bundle
 
 

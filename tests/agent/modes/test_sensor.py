@@ -3,8 +3,8 @@ import json
 from agent.clock import FakeClock
 from agent.models.registry import sampler_of
 from agent.modes.envelope import Envelope
-from agent.modes.player import Player
 from agent.modes.sensor import SensorMode
+from agent.player import Player
 from tests.bundles import make_bundle
 
 

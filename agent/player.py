@@ -3,14 +3,16 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import groupby
 
 import numpy as np
 
-from agent.message.leaves import Pen
+from agent.clock import NS_PER_S
+from agent.message.leaves import EventTime, Pen
 from agent.models.bundle import Bundle
 from agent.models.sampler import BLOCK, Sampler, Source
-from agent.reading import Readings
+from agent.reading import Readings, Rows, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Player:
         zone: Timezone of naive local times; None: at the recording's offset.
         block: Rows to draw at a time.
         seq: The last sequence number that was given.
+
+    Attributes:
+        local: Where the sensor's midnight is: its timezone, else the offset that its times are written in.
     """
 
     def __init__(
@@ -49,16 +54,16 @@ class Player:
         self._sampler, self._block = sampler, block
         self._entropy = [*entropy, zlib.crc32(name.encode())]
         self._columns = [column.name for column in bundle.manifest.columns]
+        self.local = zone or _recorded_zone(bundle)
         self.restart()
 
-    def restart(self, *entropy: int, skip: int = 0) -> None:
-        """Begin another stream of rows, `skip` rows after its start."""
+    def restart(self, *entropy: int, block: int | None = None, skip: int = 0) -> None:
+        """Begin another stream of rows, drawn in blocks of `block`; the first `skip` rows are over."""
         rows, fresh = np.random.default_rng([*self._entropy, *entropy]).spawn(2)
-        self._source = Source(self._sampler, self._columns, rows, self._block)
+        self._source = Source(self._sampler, self._columns, rows, block or self._block)
         # What is made afresh (identifiers) must not come again when a stream is resumed in its middle.
         self._fresh = fresh if skip == 0 else np.random.default_rng([*self._entropy, *entropy, skip])
-        for start in range(0, skip, BLOCK):
-            self._source.take(min(BLOCK, skip - start))
+        self._skip = skip
 
     def rng(self, *entropy: int) -> np.random.Generator:
         """Randomness for `entropy` alone, whatever was drawn before."""
@@ -72,9 +77,35 @@ class Player:
             last_ns: The last event that leaves together with these; None: the last of these.
         """
         count, first = len(event_ns), self.seq + 1
-        rows = self._source.next() if count == 1 else self._source.take(count)
-        readings = Readings(rows, event_ns, range(first, first + count))
+        readings = Readings(self._rows(event_ns), event_ns, range(first, first + count))
         pen = Pen(self._fresh, self.zone, event_ns[-1] if last_ns is None else last_ns)
         texts = self.bundle.manifest.template.render(readings, pen)
         self.seq += count
         return Played(first, texts)
+
+    def _rows(self, event_ns: Sequence[int]) -> Rows:
+        """A row for each instant; where rows differ by the hour of the day, one of its hour."""
+        if not self.bundle.manifest.hours:
+            return self._take(len(event_ns))
+        parts = []
+        for hour, instants in groupby(event_ns, self._hour):
+            self._source.enter(hour)
+            parts.append(self._take(sum(1 for _ in instants)))
+        return parts[0] if len(parts) == 1 else joined(parts)
+
+    def _take(self, count: int) -> Rows:
+        if self._skip:
+            self._source.take(self._skip)
+            self._skip = 0
+        return self._source.next() if count == 1 else self._source.take(count)
+
+    def _hour(self, event_ns: int) -> int:
+        return datetime.fromtimestamp(event_ns // NS_PER_S, self.local).hour
+
+
+def _recorded_zone(bundle: Bundle) -> tzinfo:
+    """The offset from UTC that the recording's times are written in."""
+    for _, node in bundle.manifest.template.walk():
+        if isinstance(node, EventTime) and node.format.local:
+            return timezone(timedelta(seconds=node.format.offset_s))
+    return UTC

@@ -1,0 +1,87 @@
+"""Monotone tables: how a normal becomes a column's value, for all columns of a row at once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLIGHTEST = 1e-100  # rise from knot to knot: keeps every slope finite, whatever the values
+BINS, REACH = 1024, 4.0  # of the guide: equal bins from -REACH to REACH
+SLACK = 1e-9  # a bin begins this much earlier: rounding never puts a number into a segment after its own
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+class Table(NamedTuple):
+    """The monotone function that turns one column's normals into its values.
+
+    A staircase (the value of the last knot at or below z) or linear between its knots; level outside.
+    """
+
+    steps: bool
+    z: Floats
+    value: Floats
+
+    def holds_codes(self, size: int) -> bool:
+        """Whether it is a staircase of codes 0 to size - 1."""
+        codes = (self.value == np.rint(self.value)) & (self.value >= 0) & (self.value < size)
+        return self.steps and bool(np.all(codes))
+
+    def where(self, value: float) -> tuple[Floats, Floats]:
+        """The intervals of z that give `value`: where each begins and ends; none where no z does."""
+        if self.steps:
+            ends = np.append(self.z[1:], np.inf)
+            begins = np.append(-np.inf, self.z[1:])
+            found = self.value == value
+            return begins[found], ends[found]
+        first, last = np.searchsorted(self.value, value, "left"), np.searchsorted(self.value, value, "right")
+        if first < last:
+            low = -np.inf if first == 0 else self.z[first]
+            high = np.inf if last == len(self.value) else self.z[last - 1]
+            return np.array([low]), np.array([high])
+        if first in (0, len(self.value)):
+            return np.empty(0), np.empty(0)
+        point = np.interp(value, self.value, self.z)
+        return np.array([point]), np.array([point])
+
+
+class Segments:
+    """The tables of all columns as one list of straight segments, found without a search.
+
+    A guide tells for each bin of z in which segment it begins; from there it is a step or two. So a
+    block of rows takes a dozen array operations, however many columns it has.
+    """
+
+    def __init__(self, tables: list[Table]) -> None:
+        tables = tables or [Table(True, np.zeros(1), np.zeros(1))]
+        lengths = [len(table.z) + 1 for table in tables]  # a level segment before the first knot, one after the last
+        firsts = np.cumsum([0, *lengths[:-1]])
+        edges = np.linspace(-REACH, REACH, BINS, endpoint=False) - SLACK
+        guides = [np.searchsorted(table.z, edges, side="right") for table in tables]
+        for guide in guides:
+            guide[0] = 0  # the first bin reaches down to minus infinity
+        self._guide: Places = np.concatenate([first + guide for first, guide in zip(firsts, guides, strict=True)])
+        self._start = np.concatenate([table.z[[0, *range(len(table.z))]] for table in tables])
+        self._end = np.concatenate([[*table.z, np.inf] for table in tables])
+        self._value = np.concatenate([table.value[[0, *range(len(table.z))]] for table in tables])
+        self._slope = np.concatenate([_slopes(table) for table in tables])
+        self._bins: Places = np.arange(len(tables)) * BINS
+
+    def values(self, z: Floats) -> Floats:
+        """The values of correlated normals, shape (rows, columns)."""
+        bins = ((np.minimum(np.maximum(z, -REACH), REACH) + REACH) * (BINS / (2 * REACH))).astype(np.intp)
+        segment = self._guide[np.minimum(bins, BINS - 1) + self._bins].ravel()
+        flat = z.ravel()
+        late = np.flatnonzero(flat >= self._end[segment])
+        while late.size:
+            segment[late] += 1
+            late = late[flat[late] >= self._end[segment[late]]]
+        values: Floats = self._value[segment] + self._slope[segment] * (flat - self._start[segment])
+        return values.reshape(z.shape)
+
+
+def _slopes(table: Table) -> Floats:
+    """Of the level segment before the first knot, of those between knots, and of the level one after the last."""
+    rises = np.zeros(len(table.z) - 1) if table.steps else np.diff(table.value) / np.diff(table.z)
+    return np.concatenate([[0.0], rises, [0.0]])

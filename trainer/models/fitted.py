@@ -1,0 +1,72 @@
+"""What a model kind is given to learn, and what it owes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agent.models.sampler import HOURS
+from agent.reading import Column
+
+Arrays = Mapping[str, NDArray[Any]]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt.
+
+    Attributes:
+        table: One row a message, in the order of their events; NaN where a message has no value.
+        columns: Of the table.
+        rng: Draws whatever is left to chance.
+        hours: Local hour of the day of each row; None where the recording covers no day.
+        epochs: Passes of a neural network over the table; None: SDV's default.
+        seed: For the libraries' own generators.
+        without: Names of corrections to leave out.
+        report: Told of progress in words, while fitting takes long.
+    """
+
+    table: pd.DataFrame
+    columns: list[Column]
+    rng: np.random.Generator
+    hours: NDArray[np.int64] | None = None
+    epochs: int | None = None
+    seed: int = 0
+    without: frozenset[str] = frozenset()
+    report: Report = field(default=lambda _: None)
+
+    def some_hours(self, count: int) -> NDArray[np.int64] | None:
+        """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""
+        return None if self.hours is None else np.sort(self.rng.choice(self.hours, count))
+
+
+class Fitted(Protocol):
+    """A fitted model: SDV's own draw to hold the export against, and the export."""
+
+    @property
+    def hours(self) -> bool:
+        """Whether the bundle's rows have to be drawn for an hour of the day."""
+        ...
+
+    @property
+    def corrections(self) -> tuple[str, ...]:
+        """What the export does better than SDV, by name."""
+        ...
+
+    def sample(self, count: int) -> pd.DataFrame:
+        """`count` rows as SDV draws them; codes as strings for categories."""
+        ...
+
+    def export(self, corrected: bool) -> Arrays:
+        """The arrays of a bundle of this kind; with every correction, or drawing just as SDV does."""
+        ...
+
+
+def hours_of(event_ns: list[int], offset_s: int) -> NDArray[np.int64]:
+    """The local hour of the day of each instant."""
+    seconds = np.array(event_ns, np.int64) // 1_000_000_000 + offset_s
+    return seconds // 3600 % HOURS
