@@ -13,7 +13,7 @@ from agent.models import bundle as bundles
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
 from benchmarks.timing import Timing, pairs, timed
-from trainer.fit import fit
+from trainer.fit import Options, fit
 from trainer.learn.infer import infer
 from trainer.learn.template import learn_template
 from trainer.models import sdv_inside
@@ -27,7 +27,7 @@ def measure(recording_path: Path, folder: Path) -> tuple[list[dict[str, Any]], P
     """Rows of the table of results, and the bundle they were measured on."""
     warnings.simplefilter("ignore")
     recording = load(str(recording_path))
-    bundle = fit(recording, "bench", seed=1).bundle
+    bundle = fit(recording, "bench", Options(seed=1)).bundle
     bundles.write(bundle, folder / "bench.npz")
     template = learn_template(recording.messages, infer(recording.messages).schema)
     table = table_of(template, recording.messages)

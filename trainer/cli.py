@@ -3,7 +3,6 @@
 import argparse
 import json
 import re
-import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from agent.models.registry import SAMPLERS
 if TYPE_CHECKING:
     from trainer.fit import Outcome
     from trainer.recording import Recording
+
+CORRECTIONS = ("true-frequencies", "sampled-classes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,19 +65,30 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -> "Outcome":
-    from tqdm import tqdm
-
-    from trainer.fit import STEPS, fit
+    from trainer.fit import Options, fit
+    from trainer.progress import Progress
     from trainer.schema import read_schema
 
-    with tqdm(total=STEPS, desc=sensor, disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {elapsed}") as bar:
+    with Progress(sensor, auto=options.model == "auto") as progress:
+        outcome = fit(
+            recording,
+            sensor,
+            Options(
+                kind=options.model,
+                corrections=read_schema(options.schema) if options.schema else None,
+                seed=options.seed,
+                epochs=options.epochs,
+                without=frozenset(options.without),
+                step=progress.step,
+                report=progress.epoch,
+                scored=progress.scored,
+            ),
+        )
+    if options.tensorboard and outcome.losses is not None:
+        from trainer.progress import write_losses
 
-        def step(what: str) -> None:
-            bar.set_description(f"{sensor}: {what}")
-            bar.update(1)
-
-        corrections = read_schema(options.schema) if options.schema else None
-        return fit(recording, sensor, kind=options.model, corrections=corrections, seed=options.seed, step=step)
+        write_losses(outcome.losses, options.tensorboard / sensor)
+    return outcome
 
 
 def _by_sensor(recording: "Recording", column: str) -> dict[str, "Recording"]:
@@ -112,6 +124,11 @@ def _write(outcome: "Outcome", path: Path) -> None:
     print(f"{path}: {manifest.kind} of {of}, {size:.0f} kB")
     print(f"  quality {score} (column shapes {shapes}) against the recording")
     print(f"  parity with SDV: worst distance {parity.worst:.4f}, limit {parity.limit:.4f}")
+    corrections = manifest.parity.get("corrections")
+    if isinstance(corrections, dict):
+        names = ", ".join(manifest.corrections)
+        before, after = corrections["before"], corrections["after"]
+        print(f"  corrected ({names}): classes were {before:.3f} from the recording's, are {after:.3f}")
     for warning in outcome.warnings:
         print(f"  warning: {warning}")
 
@@ -141,7 +158,11 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--sensor", metavar="NAME", help="the sensor's name")
     fit.add_argument("--sensor-column", metavar="COLUMN", help="one bundle a value of this column, into folder --out")
     fit.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the bundle to write")
-    fit.add_argument("--model", choices=sorted(SAMPLERS), default="gaussian-copula", help="default: %(default)s")
+    models = [*SAMPLERS, "auto"]
+    fit.add_argument("--model", choices=models, default="gaussian-copula", help="default: %(default)s")
+    fit.add_argument("--epochs", type=_positive, metavar="N", help="of a neural model (default: SDV's)")
+    fit.add_argument("--without", action="append", default=[], choices=CORRECTIONS, help="leave a correction out")
+    fit.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the losses there")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")
 
     generate = _command(commands, "generate", _generate, "write more messages of the same distribution")
@@ -163,6 +184,13 @@ def _add_recording(command: argparse.ArgumentParser) -> None:
         "recording", metavar="RECORDING", help="a JSON, JSON lines, CSV or Parquet file, or sqlite:///f.db?table=t"
     )
     command.add_argument("--schema", type=Path, metavar="FILE", help="TOML file that corrects what is guessed wrong")
+
+
+def _positive(text: str) -> int:
+    number = _natural(text)
+    if number == 0:
+        raise ValueError(text)
+    return number
 
 
 def _natural(text: str) -> int:

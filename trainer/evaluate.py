@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
@@ -22,3 +23,30 @@ def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) 
     scores = {"score": report.get_score(), "column_shapes": parts["Column Shapes"]}
     scores["column_pair_trends"] = parts.get("Column Pair Trends")
     return {name: None if pd.isna(score) else round(float(score), 4) for name, score in scores.items()}
+
+
+def indistinguishable(
+    recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column], rng: np.random.Generator
+) -> float:
+    """How hard it is for a logistic regression to tell drawn rows from recorded ones: 1 cannot, 0 always can."""
+    from sdmetrics.single_table import LogisticDetection
+
+    kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
+    sample = drawn.iloc[rng.choice(len(drawn), min(len(drawn), len(recorded)), replace=False)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        score = LogisticDetection.compute(recorded, sample.reset_index(drop=True), {"columns": kinds})
+    return float(score) if not pd.isna(score) else 0.0
+
+
+def autocorrelation_likeness(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) -> float:
+    """1 minus the mean difference between numbers' correlations with the row before, over all columns."""
+    names = [column.name for column in columns if not column.size]
+    differences = [abs(_lag_1(recorded[name]) - _lag_1(drawn[name])) / 2 for name in names]
+    return 1.0 - float(np.mean(differences or [0.0]))
+
+
+def _lag_1(series: "pd.Series[float]") -> float:
+    values = series.to_numpy(np.float64)
+    spread = float(values.std())
+    return 0.0 if spread == 0 else float(np.corrcoef(values[:-1], values[1:])[0, 1])

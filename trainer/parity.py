@@ -71,6 +71,11 @@ def distances(a: pd.DataFrame, b: pd.DataFrame, columns: list[Column]) -> dict[s
     return {c.name: total_variation(a[c.name], b[c.name]) if c.size else ks(a[c.name], b[c.name]) for c in columns}
 
 
+def classes_distance(a: pd.DataFrame, b: pd.DataFrame, columns: list[Column]) -> float:
+    """The largest total variation of a category; 0 where there is none."""
+    return round(max((total_variation(a[c.name], b[c.name]) for c in columns if c.size), default=0.0), 5)
+
+
 def ks(a: pd.Series, b: pd.Series) -> float:
     """Two-sample Kolmogorov-Smirnov distance."""
     return float(ks_2samp(a.to_numpy(np.float64), b.to_numpy(np.float64), method="asymp").statistic)

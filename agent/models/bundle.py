@@ -25,6 +25,7 @@ MANIFEST = "manifest.json"
 MAX_MEMBERS = 256
 MAX_BYTES = 32 * 2**20
 MAX_MANIFEST_BYTES = 8 * 2**20
+LARGEST = 1e15
 MAX_PROBLEM = 400  # characters of an error that may quote a hostile file
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: bundles must not depend on when they are made
@@ -70,7 +71,7 @@ class Bundle:
             want not in (None, have) for want, have in zip(shape, array.shape, strict=True)
         ):
             raise self.error(name, f"has shape {array.shape}, must be {shape}")
-        if array.dtype.kind == "f" and not bool(np.all(np.abs(array) <= 1e15)):
+        if array.dtype.kind == "f" and not float(np.max(np.abs(array), initial=0.0)) <= LARGEST:  # nor NaN
             raise self.error(name, "holds NaN, infinity or a number beyond 1e15")
         return array
 

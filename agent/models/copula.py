@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.models.bundle import Bundle
 from agent.models.normal import Condition, Normal
 from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
-from agent.models.tables import SLIGHTEST, Segments, Table
+from agent.models.tables import Segments, Table, read_tables
 
 CELLS = 32_768  # numbers at a time: the working set stays in a small processor's cache
 
@@ -44,19 +44,10 @@ class CopulaSampler:
         columns = bundle.manifest.columns
         count = len(columns)
         factor = bundle.array("factor", "<f8", (count, count))
-        steps = bundle.array("steps", "|b1", (None,))
-        offsets = bundle.array("offsets", "<i8", (len(steps) + 1,))
-        z = bundle.array("z", "<f8", (None,))
-        value = bundle.array("value", "<f8", z.shape)
+        tables = read_tables(bundle)
         plan = bundle.array("plan", "<i4", (HOURS if bundle.manifest.hours else 1, count))
-        if offsets[0] != 0 or offsets[-1] != len(z) or bool(np.any(offsets[1:] <= offsets[:-1])):
-            raise bundle.error("offsets.npy", f"must rise from 0 to {len(z)}")
-        if bool(np.any((plan < 0) | (plan >= len(steps)))):
-            raise bundle.error("plan.npy", f"must name tables 0 to {len(steps) - 1}")
-        ends = zip(steps, offsets[:-1], offsets[1:], strict=True)
-        tables = [Table(bool(step), z[start:stop], value[start:stop]) for step, start, stop in ends]
-        if any(bool(np.any(np.diff(table.z) < SLIGHTEST)) for table in tables):
-            raise bundle.error("z.npy", "a table does not rise")
+        if bool(np.any((plan < 0) | (plan >= len(tables)))):
+            raise bundle.error("plan.npy", f"must name tables 0 to {len(tables) - 1}")
         for place, column in enumerate(columns):
             for table in np.unique(plan[:, place]) if column.size else ():
                 if not tables[table].holds_codes(column.size):

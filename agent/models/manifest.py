@@ -54,8 +54,8 @@ class Provenance(Strict):
 class Manifest(Strict):
     """A bundle's manifest.
 
-    `hours` says that rows differ by the hour of the day. `quality` and `parity` are figures measured at
-    export, for people to read.
+    `hours` says that rows differ by the hour of the day. `quality`, `parity` and `choice` (how
+    the candidates of an automatic choice did) are figures measured at export, for people to read.
     """
 
     format: Literal["understudy-bundle/1"]
@@ -69,6 +69,8 @@ class Manifest(Strict):
     provenance: Provenance
     quality: dict[str, JsonValue]
     parity: dict[str, JsonValue]
+    corrections: list[str] = Field(default_factory=list)
+    choice: list[dict[str, JsonValue]] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _template_and_columns_agree(self) -> "Manifest":

@@ -2,10 +2,14 @@
 
 from agent.models.bundle import Bundle
 from agent.models.copula import CopulaSampler
+from agent.models.neural import NeuralSampler
 from agent.models.sampler import Sampler
 
 SAMPLERS: dict[str, type[Sampler]] = {
     "gaussian-copula": CopulaSampler,
+    "ctgan": NeuralSampler,
+    "copula-gan": NeuralSampler,
+    "tvae": NeuralSampler,
 }
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.models.bundle import Bundle
+
 SLIGHTEST = 1e-100  # rise from knot to knot: keeps every slope finite, whatever the values
 BINS, REACH = 1024, 4.0  # of the guide: equal bins from -REACH to REACH
 SLACK = 1e-9  # a bin begins this much earlier: rounding never puts a number into a segment after its own
@@ -79,6 +81,25 @@ class Segments:
             late = late[flat[late] >= self._end[segment[late]]]
         values: Floats = self._value[segment] + self._slope[segment] * (flat - self._start[segment])
         return values.reshape(z.shape)
+
+
+def read_tables(bundle: Bundle, count: int | None = None) -> list[Table]:
+    """The tables of a bundle; `count`: as many as there must be.
+
+    Raises:
+        BundleError: An array is missing, misshapen or not finite, or a table does not rise.
+    """
+    steps = bundle.array("steps", "|b1", (count,))
+    offsets = bundle.array("offsets", "<i8", (len(steps) + 1,))
+    z = bundle.array("z", "<f8", (None,))
+    value = bundle.array("value", "<f8", z.shape)
+    if offsets[0] != 0 or offsets[-1] != len(z) or bool(np.any(offsets[1:] <= offsets[:-1])):
+        raise bundle.error("offsets.npy", f"must rise from 0 to {len(z)}")
+    ends = zip(steps, offsets[:-1], offsets[1:], strict=True)
+    tables = [Table(bool(step), z[start:stop], value[start:stop]) for step, start, stop in ends]
+    if any(bool(np.any(np.diff(table.z) < SLIGHTEST)) for table in tables):
+        raise bundle.error("z.npy", "a table does not rise")
+    return tables
 
 
 def _slopes(table: Table) -> Floats:

@@ -29,7 +29,7 @@ def shared() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def fitted(shared: Callable[[str], Path]) -> Callable[[str], tuple[Recording, Bundle]]:
-    from trainer.fit import fit
+    from trainer.fit import Options, fit
     from trainer.recording import load
 
     made: dict[str, tuple[Recording, Bundle]] = {}
@@ -38,7 +38,7 @@ def fitted(shared: Callable[[str], Path]) -> Callable[[str], tuple[Recording, Bu
         path = shared(name)
         if name not in made:
             recording = load(str(path))
-            made[name] = (recording, fit(recording, "sensor", seed=3).bundle)
+            made[name] = (recording, fit(recording, "sensor", Options(seed=3)).bundle)
         return made[name]
 
     return of

@@ -14,8 +14,8 @@ from agent.models import bundle as bundles
 from agent.models.manifest import Manifest
 from tests.trainer.conftest import play, recording_of
 from tests.trainer.likeness import assert_alike
-from trainer import fit as fitting
-from trainer.fit import fit
+from trainer import draft as drafting
+from trainer.fit import Options, fit
 from trainer.parity import ParityError
 from trainer.recording import load
 
@@ -68,7 +68,7 @@ def test_a_recording_of_two_messages_is_refused_with_what_to_do(shared) -> None:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(shared) -> None:
     recording = load(str(shared("detections-single.json")))
-    first, second, other = (fit(recording, "camera", seed=seed).bundle.to_bytes() for seed in (5, 5, 6))
+    first, second, other = (fit(recording, "camera", Options(seed=seed)).bundle.to_bytes() for seed in (5, 5, 6))
     assert first == second
     assert first != other
 
@@ -85,7 +85,7 @@ def test_the_manifest_holds_what_the_format_promises(fitted) -> None:
 
 def test_an_export_that_differs_from_sdv_is_refused(shared, mocker) -> None:
     recording = load(str(shared("detections-single.json")))
-    sampler = mocker.patch.object(fitting, "sampler_of")
+    sampler = mocker.patch.object(drafting, "sampler_of")
     sampler.return_value.draw.side_effect = lambda count, rng: np.zeros((count, 8))
     with pytest.raises(ParityError, match=r"differs from SDV by more than .*; nothing was written"):
         fit(recording, "camera")

@@ -1,14 +1,11 @@
 """Gaussian copula: fitted by SDV, exported as a factor and one monotone table a column."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 from sdv.single_table import GaussianCopulaSynthesizer
 
 from agent.models.sampler import HOURS
@@ -18,17 +15,13 @@ from trainer.models.fitted import Task
 from trainer.models.joint import Joint, dependent_groups
 from trainer.models.marginal import Marginal
 from trainer.models.quantiles import Quantiles
+from trainer.models.tables import TOLERANCE, Table, as_arrays, knots, steps, thresholds
 from trainer.table import typed, without_gaps
 
-REACH = (
-    6.5  # a standard normal beyond this is drawn once in 10^10; much further out, its probability has no digits left
-)
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
-TOLERANCE = 2e-4  # of a table, in the value's range and in probability
 HOURLY_TOLERANCE = 2e-3  # an hour's own table is known by fewer rows, and there are 24 of them
 
 Floats = NDArray[np.float64]
-Table = tuple[bool, Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,10 @@ class Copula:
     @property
     def hours(self) -> bool:
         return any(marginal.hourly for marginal in self.marginals.values())
+
+    @property
+    def sampled_by_hour(self) -> bool:
+        return True
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV, at hours as they occur in the recording."""
@@ -84,15 +81,7 @@ class Copula:
             made = self._tables(column, modelled)
             plan[:, position] = np.arange(len(tables), len(tables) + len(made))
             tables += made
-        lengths = [len(z) for _, z, _ in tables]
-        return {
-            "factor": factor,
-            "plan": plan,
-            "offsets": np.cumsum([0, *lengths]).astype("<i8"),
-            "steps": np.array([step for step, _, _ in tables], "|b1"),
-            "z": np.concatenate([z for _, z, _ in tables]).astype("<f8"),
-            "value": np.concatenate([value for _, _, value in tables]).astype("<f8"),
-        }
+        return {"factor": factor, "plan": plan, **as_arrays(tables)}
 
     def _tables(self, column: Column, modelled: Column) -> list[Table]:
         """The table of one column, or one for each hour: exact steps where it has few values, else linear."""
@@ -104,7 +93,7 @@ class Copula:
             if marginal.codes:
                 codes = quantiles.values[::2]
                 values = codes if joint is None else joint.split(codes.astype(np.intp))[column.name]
-                made.append(_steps(thresholds(place, quantiles.places[1:-1:2]), values))
+                made.append(steps(thresholds(place, quantiles.places[1:-1:2]), values))
             else:
                 made.append(_number_table(column, place, quantiles, tolerance))
         return made
@@ -115,7 +104,7 @@ def _number_table(column: Column, place: sdv_inside.Quantile, quantiles: Quantil
     if column.integer and high - low <= LEVELS:
         levels = np.arange(low, high + 1, dtype=np.float64)
         middles = (levels[:-1] + levels[1:]) / 2
-        return _steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
+        return steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)
     kinks = thresholds(place, quantiles.places)
     return (False, *knots(lambda z: quantiles.decode(place(z)), kinks, tolerance))
 
@@ -150,72 +139,3 @@ def square_root(matrix: Floats) -> Floats:
     values, vectors = np.linalg.eigh(matrix)
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), range(len(values))] < 0, -1.0, 1.0)
     return np.ascontiguousarray(vectors * np.sqrt(np.maximum(values, 0.0)))
-
-
-def thresholds(value: Callable[[Floats], Floats], levels: Floats) -> Floats:
-    """For each level the z at which the rising function `value` passes it, by bisection."""
-    low, high = np.full(len(levels), -REACH), np.full(len(levels), REACH)
-    for _ in range(60):
-        middle = (low + high) / 2
-        above = value(middle) > levels
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return high
-
-
-def knots(value: Callable[[Floats], Floats], kinks: Floats, tolerance: float = TOLERANCE) -> tuple[Floats, Floats]:
-    """Knots between which the rising function `value` is linear to within the tolerance.
-
-    A knot stands at every kink and at both ends of every plateau, so that a value that repeats is drawn
-    exactly, and as often as it should be; between these, knots are added where a straight line misses most.
-    """
-    grid = np.unique(np.concatenate([np.linspace(-REACH, REACH, 4001), norm.ppf(np.linspace(5e-5, 1 - 5e-5, 20_000))]))
-    ends = np.concatenate([_plateau_ends(value, grid), kinks])
-    z = np.unique(np.concatenate([grid, ends]))
-    y = np.maximum.accumulate(value(z))
-    probability = norm.cdf(z)
-    kept = sorted({0, len(z) - 1, *np.searchsorted(z, ends).tolist()})
-    parts, keep = list(pairwise(kept)), set(kept)
-    while parts:
-        first, last = parts.pop()
-        worst = _worst(
-            z[first : last + 1], y[first : last + 1], probability[first : last + 1], (y[-1] - y[0], tolerance)
-        )
-        if worst is not None:
-            keep.add(first + worst)
-            parts += [(first, first + worst), (first + worst, last)]
-    places = sorted(keep)
-    return z[places], y[places]
-
-
-def _worst(z: Floats, y: Floats, probability: Floats, limits: tuple[float, float]) -> int | None:
-    """Where a straight line misses most, in value or in probability; None: nowhere by more than the tolerance."""
-    if len(z) < 3 or y[0] == y[-1]:
-        return None
-    span, tolerance = limits
-    line = np.interp(z, z[[0, -1]], y[[0, -1]])
-    error = np.maximum(np.abs(line - y) / span, np.abs(np.interp(line, y, probability) - probability))
-    place = int(error[1:-1].argmax()) + 1
-    return place if error[place] > tolerance else None
-
-
-def _plateau_ends(value: Callable[[Floats], Floats], z: Floats) -> Floats:
-    """Where the function leaves or reaches a plateau: clipping and underflow put probability there."""
-    flat = np.diff(value(z)) == 0
-    leaves, reaches = np.flatnonzero(flat[:-1] & ~flat[1:]) + 1, np.flatnonzero(~flat[:-1] & flat[1:]) + 1
-    ends = []
-    for places, low_side in ((leaves, True), (reaches, False)):
-        level = value(z[places])
-        low, high = (z[places], z[places + 1]) if low_side else (z[places - 1], z[places])
-        for _ in range(50):
-            middle = (low + high) / 2
-            on_low = (value(middle) == level) if low_side else (value(middle) != level)
-            low, high = np.where(on_low, middle, low), np.where(on_low, high, middle)
-        ends += [low, high]
-    return np.concatenate(ends)
-
-
-def _steps(z: Floats, values: Floats) -> Table:
-    """A staircase; steps that no z reaches are left out."""
-    z = np.concatenate([[-REACH - 1], z])
-    kept = np.append(np.diff(z) > 0, True) & (z < REACH)
-    return True, z[kept], values[kept]

@@ -12,7 +12,8 @@ from agent.models.sampler import HOURS
 from agent.reading import Column
 
 Arrays = Mapping[str, NDArray[Any]]
-Report = Callable[[str], None]
+Report = Callable[[int, int, str], None]
+"""Told how many epochs of how many are over, and the losses in words."""
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,22 @@ class Task:
         columns: Of the table.
         rng: Draws whatever is left to chance.
         hours: Local hour of the day of each row; None where the recording covers no day.
+        ordered: The rows are in the order of their events.
         epochs: Passes of a neural network over the table; None: SDV's default.
         seed: For the libraries' own generators.
         without: Names of corrections to leave out.
-        report: Told of progress in words, while fitting takes long.
+        report: Told of progress, while fitting takes long.
     """
 
     table: pd.DataFrame
     columns: list[Column]
     rng: np.random.Generator
     hours: NDArray[np.int64] | None = None
+    ordered: bool = False
     epochs: int | None = None
     seed: int = 0
     without: frozenset[str] = frozenset()
-    report: Report = field(default=lambda _: None)
+    report: Report = field(default=lambda *_: None)
 
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""
@@ -50,6 +53,11 @@ class Fitted(Protocol):
     @property
     def hours(self) -> bool:
         """Whether the bundle's rows have to be drawn for an hour of the day."""
+        ...
+
+    @property
+    def sampled_by_hour(self) -> bool:
+        """Whether `sample` draws at hours as they occur, as the bundle then has to for a comparison."""
         ...
 
     @property

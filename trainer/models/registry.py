@@ -1,10 +1,16 @@
 """Every model kind that can be fitted. A new kind is a file of its own and one line here."""
 
 from collections.abc import Callable
+from functools import partial
 
-from trainer.models import copula
+from trainer.models import copula, neural
 from trainer.models.fitted import Fitted, Task
+
+NEURAL = ("ctgan", "copula-gan", "tvae")
 
 FITS: dict[str, Callable[[Task], Fitted]] = {
     "gaussian-copula": copula.fit,
+    "ctgan": partial(neural.fit, "ctgan"),
+    "copula-gan": partial(neural.fit, "copula-gan"),
+    "tvae": partial(neural.fit, "tvae"),
 }

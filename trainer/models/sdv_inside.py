@@ -1,4 +1,4 @@
-"""The one module that touches SDV's private attributes. What it does not know, it names and refuses.
+"""The private attributes of SDV and its copula. What is not known here is named and refused.
 
 The facts are those of SDV 2.0, RDT 2.0 and copulas 0.14; any other version is refused until its insides
 have been looked at.
@@ -19,7 +19,7 @@ from sdv.single_table import GaussianCopulaSynthesizer
 from agent.errors import UnderstudyError
 from agent.reading import Column
 
-VERSIONS = {"sdv": "2.0.", "rdt": "2.0.", "copulas": "0.14."}
+VERSIONS = {"sdv": "2.0.", "rdt": "2.0.", "copulas": "0.14.", "ctgan": "0.12.", "deepecho": "0.8."}
 
 Floats = NDArray[np.float64]
 Quantile = Callable[[Floats], Floats]
@@ -29,23 +29,30 @@ class ExportError(UnderstudyError):
     """SDV holds something that the export does not know."""
 
 
-def check_versions() -> None:
+def check_versions(*further: str) -> None:
     """Raise ExportError unless SDV and its sisters are of the known versions."""
-    for package, prefix in VERSIONS.items():
+    for package in ("sdv", "rdt", "copulas", *further):
+        prefix = VERSIONS[package]
         if not version(package).startswith(prefix):
             raise ExportError(f"{package} {version(package)} is not known to the export; install {package}=={prefix}*")
 
 
+def metadata_of(columns: list[Column]) -> Metadata:
+    """What SDV is told of a table: numbers and categories."""
+    kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
+    return Metadata.load_from_dict({"tables": {"table": {"columns": kinds}}})
+
+
 def fit_copula(table: pd.DataFrame, columns: list[Column], marginals: str) -> GaussianCopulaSynthesizer:
     """SDV's GaussianCopulaSynthesizer with marginals of one family (SDV's default: `beta`), fitted to `table`."""
-    kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
-    metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds}}})
-    synthesizer = GaussianCopulaSynthesizer(metadata, enforce_rounding=False, default_distribution=marginals)
+    synthesizer = GaussianCopulaSynthesizer(
+        metadata_of(columns), enforce_rounding=False, default_distribution=marginals
+    )
     synthesizer.fit({"table": table})
     return synthesizer
 
 
-def sample(synthesizer: GaussianCopulaSynthesizer, count: int) -> pd.DataFrame:
+def sample(synthesizer: Any, count: int) -> pd.DataFrame:
     """`count` rows as SDV draws them."""
     rows: pd.DataFrame = synthesizer.sample(count)["table"]
     return rows

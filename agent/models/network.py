@@ -1,0 +1,101 @@
+"""Dense layers with rectifiers, plain or with skip connections, in one matrix product a source."""
+
+from itertools import count, takewhile
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.models.bundle import Bundle
+
+MOST_LAYERS = 8
+MOST_NOISE = 10.0  # a standard normal is never beyond
+LARGEST = 1e30  # of single precision, with room to add
+MOST_WIDE = 20_000  # numbers in one layer
+
+Singles = NDArray[np.float32]
+
+
+class Network:
+    """Arrays: `weight/N` (inputs, outputs) and `bias/N` (outputs), N from 0, in half or single precision.
+
+    Every layer but the last is rectified. The first one's input is the noise and then the condition. With
+    skip connections a layer's input is the last layer's output, then that layer's own input.
+    """
+
+    def __init__(self, weights: list[Singles], biases: list[Singles], conditions: int) -> None:
+        widths = [len(bias) for bias in biases]
+        inputs = len(weights[0])
+        self.noise = inputs - conditions
+        self._skips = len(weights) > 1 and len(weights[1]) > widths[0]
+        first = weights[0]
+        if self._skips:  # what comes from the input goes to every layer: one product for all of them
+            first = np.concatenate([weight[-inputs:] for weight in weights], axis=1)
+        self._first = np.ascontiguousarray(first[: self.noise])
+        bias = np.concatenate(biases) if self._skips else biases[0]
+        self._start = first[self.noise :] + bias if conditions else bias[None]
+        self._later = [_from(layer, weights, widths, self._skips) for layer in range(len(weights) - 1)]
+        self._biases, self._widths = biases[1:], widths[:-1]
+
+    @classmethod
+    def load(cls, bundle: Bundle, conditions: int, outputs: int) -> Self:
+        """The network of `bundle`, with so many outputs.
+
+        Raises:
+            BundleError: A layer is missing, misshapen or not finite.
+        """
+        layers = list(takewhile(lambda n: f"weight/{n}" in bundle.arrays, count()))
+        if not 1 <= len(layers) <= MOST_LAYERS:
+            raise bundle.error("weight/0", f"there must be 1 to {MOST_LAYERS} layers")
+        weights = [_layer(bundle, f"weight/{n}", (None, None)) for n in layers]
+        biases = [_layer(bundle, f"bias/{n}", (weight.shape[1],)) for n, weight in zip(layers, weights, strict=True)]
+        inputs = len(weights[0])
+        widths = [weight.shape[1] for weight in weights]
+        plain = [inputs, *widths[:-1]]
+        skipping = [inputs + sum(widths[:n]) for n in layers]
+        if [len(weight) for weight in weights] not in (plain, skipping) or inputs <= conditions:
+            raise bundle.error("weight/0", "the layers do not fit each other, nor the condition")
+        if widths[-1] != outputs or max(widths) > MOST_WIDE:
+            raise bundle.error(f"weight/{layers[-1]}", f"must have {outputs} outputs, at most {MOST_WIDE}")
+        if not _reach(weights, biases, skips=[len(weight) for weight in weights] == skipping) < LARGEST:
+            raise bundle.error("weight/0", "the weights are too large to be a network's")
+        return cls(weights, biases, conditions)
+
+    def outputs(self, noise: Singles, condition: NDArray[np.intp]) -> Singles:
+        """The last layer's outputs, shape (rows, outputs), of noise, shape (rows, noise).
+
+        Args:
+            noise: See above.
+            condition: The entry of the condition that is one, shape (rows,); zeros where there is none.
+        """
+        product: Singles = noise @ self._first + self._start[condition]
+        for width, weight, bias in zip(self._widths, self._later, self._biases, strict=True):
+            hidden = np.maximum(product[:, :width], 0)
+            product = hidden @ weight + (product[:, width:] if self._skips else bias)
+        return product
+
+
+def _reach(weights: list[Singles], biases: list[Singles], skips: bool) -> float:
+    """An upper bound of what the layers can give."""
+    bound = MOST_NOISE
+    for weight, bias in zip(weights, biases, strict=True):
+        given = float((np.abs(weight.astype(np.float64)).sum(axis=0) * bound + np.abs(bias)).max(initial=0.0))
+        bound = max(bound, given) if skips else given
+    return bound
+
+
+def _layer(bundle: Bundle, name: str, shape: tuple[int | None, ...]) -> Singles:
+    array = bundle.arrays.get(name)
+    dtype = "<f2" if array is not None and array.dtype == np.float16 else "<f4"
+    return bundle.array(name, dtype, shape).astype(np.float32)
+
+
+def _from(source: int, weights: list[Singles], widths: list[int], skips: bool) -> Singles:
+    """What leads from a hidden layer to the next one; with skip connections, to every later one."""
+    if not skips:
+        return weights[source + 1]
+    parts = []
+    for target in range(source + 1, len(weights)):
+        first = sum(widths[source + 1 : target])  # later layers' outputs stand before this one's
+        parts.append(weights[target][first : first + widths[source]])
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))

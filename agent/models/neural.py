@@ -1,0 +1,91 @@
+"""Neural kinds: noise through a few dense layers, whose outputs choose each column's value.
+
+The generator of CTGAN and CopulaGAN, and the decoder of TVAE. Source: Xu, Skoularidou, Cuesta-Infante,
+Veeramachaneni, "Modeling Tabular Data using Conditional GAN" (2019), sections 4.2, 4.4 and 4.5.
+"""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.models.bundle import Bundle
+from agent.models.network import Network
+from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
+from agent.models.spans import Spans
+from agent.models.tables import Segments, Table, read_tables
+
+CHUNK = 2048  # rows at a time
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+
+class NeuralSampler:
+    """Draws rows of numbers and codes from a network.
+
+    Arrays: `weight/N` and `bias/N`, the layers (see `Network`); `condition`, the probability of each entry
+    of the one-hot vector that joins the noise, none where there is none; `kinds` (columns), the number of
+    components of a number's mixture, or of a category's codes. A number is `center + scale · v` of the
+    component that its logits choose, with v the tanh of its own output, plus `noise` of a normal; between
+    `low` and `high`. CopulaGAN's number is then looked up in a table (`offsets`, `steps`, `z`, `value`).
+    `argmax`: the largest logit chooses; else each by its probability. `hours` (24): the code of the last
+    column for each hour of the day, where the bundle's rows differ by the hour; that column is not written.
+    """
+
+    def __init__(
+        self, network: Network, spans: Spans, condition: Floats, tables: list[Table], hours: list[int]
+    ) -> None:
+        self._network, self._spans, self._hours = network, spans, hours
+        self._cumulated = np.cumsum(condition)
+        self._segments = Segments(tables) if tables else None
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Self:
+        """A sampler of `bundle`.
+
+        Raises:
+            BundleError: An array is missing, misshapen, not finite, or does not fit the others.
+        """
+        hours = bundle.array("hours", "<i4", (HOURS,)).tolist() if bundle.manifest.hours else []
+        spans = Spans.load(bundle, extra=1 if hours else 0)
+        condition = bundle.array("condition", "<f8", (None,))
+        if len(condition) and (bool(np.any(condition < 0)) or abs(float(condition.sum()) - 1) > 1e-6):
+            raise bundle.error("condition.npy", "must be probabilities that sum to 1")
+        if hours and not all(0 <= code < spans.sizes[-1] for code in hours):
+            raise bundle.error("hours.npy", "names codes that the column of hours does not have")
+        network = Network.load(bundle, len(condition), spans.outputs)
+        tables = read_tables(bundle, len(spans.numbers)) if "offsets" in bundle.arrays else []
+        return cls(network, spans, condition, tables, hours)
+
+    def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
+        """`count` rows, shape (count, columns); see `Sampler.draw`. Conditions are met by drawing anew."""
+        columns = len(self._spans.sizes) - bool(self._hours)
+        wanted = given.values
+        if self._hours and given.hour is not None:
+            wanted = (*wanted, (columns, float(self._hours[given.hour])))
+        if not wanted:
+            return self._rows(count, rng)[:, :columns]
+        return redrawn(lambda size: self._rows(size, rng), count, Given(None, wanted))[:, :columns]
+
+    def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+        """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
+        rows = self._spans.rows(self._network.outputs(noise, condition), rng)
+        numbers = self._spans.numbers
+        if self._segments is not None and numbers:
+            rows[:, numbers] = self._segments.values(rows[:, numbers])
+        return self._spans.limited(rows)
+
+    def _rows(self, count: int, rng: np.random.Generator) -> Floats:
+        rows = np.empty((count, len(self._spans.sizes)))
+        for start in range(0, count, CHUNK):
+            size = min(CHUNK, count - start)
+            noise = rng.standard_normal((size, self._network.noise), np.float32)
+            rows[start : start + size] = self.decode(noise, self._conditions(size, rng), rng)
+        return rows
+
+    def _conditions(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        if not len(self._cumulated):
+            return np.zeros(count, np.intp)
+        entries = np.searchsorted(self._cumulated, rng.random(count), side="right")
+        return np.minimum(entries, len(self._cumulated) - 1)

@@ -1,0 +1,189 @@
+"""CTGAN, CopulaGAN and TVAE: fitted by SDV, exported as a network and what its outputs mean."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from agent.models.network import Network
+from agent.models.neural import NeuralSampler
+from agent.models.sampler import HOURS
+from agent.models.spans import Spans
+from agent.reading import Column
+from trainer.models import inside_gan
+from trainer.models.fitted import Arrays, Task
+from trainer.models.sdv_inside import sample as sdv_sample
+from trainer.models.tables import as_arrays, knots
+from trainer.table import typed, without_gaps
+
+HOUR = "?hour"
+FREQUENCIES = "true-frequencies"
+SAMPLED = "sampled-classes"
+SHIFTS, SHIFT_ROWS = 12, 20_000  # rounds of drawing rows and shifting logits
+SPREAD = 2.0  # of what a network says: it may lie further out than a standard normal does
+SLIGHT = 0.5 / SHIFT_ROWS  # share of a class that was not drawn at all
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Neural:
+    """A fitted network.
+
+    Attributes:
+        task: What was learnt.
+        kind: A key of `inside_gan.SYNTHESIZERS`.
+        synthesizer: SDV's, fitted.
+        columns: That it models: the task's, and the hour of the day where the recording covers one.
+        table: What it learnt, without gaps.
+    """
+
+    task: Task
+    kind: str
+    synthesizer: Any
+    columns: list[Column]
+    table: pd.DataFrame
+
+    @property
+    def hours(self) -> bool:
+        return self.task.hours is not None
+
+    @property
+    def sampled_by_hour(self) -> bool:
+        return False
+
+    @property
+    def corrections(self) -> tuple[str, ...]:
+        own = (FREQUENCIES, SAMPLED) if self.kind == "tvae" else (FREQUENCIES,)
+        return tuple(name for name in own if name not in self.task.without)
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """The losses of each epoch."""
+        return inside_gan.losses(self.synthesizer)
+
+    def sample(self, count: int) -> pd.DataFrame:
+        """`count` rows, drawn by SDV."""
+        rows = sdv_sample(self.synthesizer, count)
+        whole = {c.name: np.rint(rows[c.name].to_numpy(np.float64)) for c in self.task.columns if c.integer}
+        return rows.assign(**whole)[[column.name for column in self.task.columns]]
+
+    def export(self, corrected: bool) -> Arrays:
+        """The bundle's arrays; see `agent.models.neural` for what they mean."""
+        arrays = self._as_sdv()
+        if not corrected:
+            return arrays
+        if SAMPLED in self.corrections:
+            arrays["argmax"] = np.array([False])
+        if FREQUENCIES in self.corrections:
+            arrays["condition"] = self._true_condition(arrays["condition"])
+            self._shift(arrays)
+        return arrays
+
+    def _as_sdv(self) -> dict[str, NDArray[Any]]:
+        by_name = {span.column: span for span in inside_gan.spans(self.synthesizer)}
+        spans = [by_name[column.name] for column in self.columns]
+        numbers = [span for span in spans if span.codes is None]
+        order = _order(inside_gan.spans(self.synthesizer), spans)
+        rng = np.random.default_rng(self.task.seed)
+        *hidden, (weight, bias) = inside_gan.layers(self.synthesizer, rng)
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, (weights, biases) in enumerate([*hidden, (weight[:, order], bias[order])]):
+            arrays[f"weight/{number}"], arrays[f"bias/{number}"] = weights.astype("<f2"), biases.astype("<f4")
+        spread = inside_gan.noise(self.synthesizer)
+        limits = np.array([inside_gan.limits(self.synthesizer, span.column) for span in numbers]).reshape(-1, 2)
+        nothing = [np.empty(0)]
+        arrays |= {
+            "kinds": np.array([span.size for span in spans], "<i4"),
+            "center": np.concatenate([span.center for span in numbers] or nothing),
+            "scale": np.concatenate([span.scale for span in numbers] or nothing),
+            "noise": np.zeros(len(numbers)) if spread is None else spread[order[: len(numbers)]],
+            "low": limits[:, 0].copy(),
+            "high": limits[:, 1].copy(),
+            "condition": inside_gan.condition(self.synthesizer),
+            "argmax": np.array([self.kind == "tvae"]),
+        }
+        return arrays | self._tables(numbers) | self._hours()
+
+    def _tables(self, numbers: list[inside_gan.Span]) -> dict[str, NDArray[Any]]:
+        """CopulaGAN's tables from what the network says to numbers."""
+        values = [inside_gan.normal_to_number(self.synthesizer, span.column) for span in numbers]
+        return (
+            as_arrays([(False, *knots(value, np.empty(0), spread=SPREAD)) for value in values if value])
+            if any(values)
+            else {}
+        )
+
+    def _hours(self) -> dict[str, NDArray[Any]]:
+        """For each hour of the day the nearest one that was recorded."""
+        if self.task.hours is None:
+            return {}
+        recorded = np.unique(self.task.hours)
+        distance = np.abs((recorded[None] - np.arange(HOURS)[:, None] + HOURS // 2) % HOURS - HOURS // 2)
+        return {"hours": distance.argmin(axis=1).astype("<i4")}
+
+    def _shares(self) -> dict[str, Floats]:
+        """The recorded share of each code of each category."""
+        counts = {c.name: np.bincount(self.table[c.name].astype(int), minlength=c.size) for c in self.columns if c.size}
+        return {name: count / count.sum() for name, count in counts.items()}
+
+    def _true_condition(self, condition: Floats) -> Floats:
+        """Each column as often as another, each of its codes as often as recorded."""
+        if not len(condition):
+            return condition
+        shares, spans = self._shares(), inside_gan.spans(self.synthesizer)
+        chances = [shares[span.column][span.codes.astype(int)] for span in spans if span.codes is not None]
+        return np.asarray(np.concatenate(chances) / len(chances), np.float64)
+
+    def _shift(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Shift the logits of the classes until each is drawn as often as it was recorded."""
+        name = max(name for name in arrays if name.startswith("bias/"))
+        sizes, shares = arrays["kinds"].tolist(), self._shares()
+        first = np.cumsum([sum(1 for column in self.columns if not column.size), *sizes])
+        for _ in range(SHIFTS):
+            rows = self._drawn(arrays)
+            bias = arrays[name].copy()
+            for place, column in enumerate(self.columns):
+                if column.size:
+                    found = np.bincount(rows[:, place].astype(int), minlength=column.size) / SHIFT_ROWS
+                    step = np.log((shares[column.name] + SLIGHT) / (found + SLIGHT))
+                    bias[first[place] : first[place + 1]] += np.clip(step, -2, 2).astype("<f4")
+            arrays[name] = bias
+
+    def _drawn(self, arrays: Arrays) -> Floats:
+        """Rows of all modelled columns, the hour among them."""
+        layers = range(sum(1 for name in arrays if name.startswith("bias/")))
+        weights = [arrays[f"weight/{layer}"].astype(np.float32) for layer in layers]
+        network = Network(weights, [arrays[f"bias/{layer}"] for layer in layers], len(arrays["condition"]))
+        numbers = [place for place, column in enumerate(self.columns) if not column.size]
+        whole = {"whole": np.zeros(len(self.columns))}
+        spans = Spans(arrays["kinds"].tolist(), numbers, {**arrays, **whole}, bool(arrays["argmax"][0]))
+        sampler = NeuralSampler(network, spans, arrays["condition"], [], [])
+        return sampler.draw(SHIFT_ROWS, np.random.default_rng(self.task.seed))
+
+
+def _order(outputs: list[inside_gan.Span], spans: list[inside_gan.Span]) -> NDArray[np.intp]:
+    """Which of SDV's outputs stands at each place of ours: one a number, then each column's logits by code."""
+    widths = [span.size + (span.codes is None) for span in outputs]
+    first = dict(zip((span.column for span in outputs), np.cumsum([0, *widths]).tolist(), strict=False))
+    values = [first[span.column] for span in spans if span.codes is None]
+    logits = [
+        first[span.column] + (1 + np.arange(span.size) if span.codes is None else np.argsort(span.codes))
+        for span in spans
+    ]
+    return np.concatenate([values, *logits]).astype(np.intp)
+
+
+def fit(kind: str, task: Task) -> Neural:
+    """Fit SDV's synthesizer of this kind; where the recording covers a day, with the hour as one more category."""
+    torch.manual_seed(task.seed)
+    table, columns = without_gaps(task.table, task.rng), list(task.columns)
+    if task.hours is not None:
+        recorded = np.unique(task.hours)
+        table = table.assign(**{HOUR: np.searchsorted(recorded, task.hours).astype(np.float64)})
+        columns.append(Column(name=HOUR, size=len(recorded)))
+    synthesizer = inside_gan.fit(kind, typed(table, columns), columns, task.epochs, task.report)
+    return Neural(task, kind, synthesizer, columns, table)
