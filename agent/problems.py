@@ -44,6 +44,7 @@ def _describe(detail: Any, data: dict[str, Any], root: type[BaseModel]) -> str:
     if not loc:
         return message
     message = message.replace("Input should be", "must be").replace("List should have", "must have")
+    message = "must be a path, as text" if kind == "path_type" else message
     return f"{key} = {_value(detail['input'])}: {message}"
 
 
@@ -56,7 +57,7 @@ def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str
     table = data[loc[0]][loc[1]]
     name = table.get("name", table.get("path")) if isinstance(table, dict) else None
     title = f"[[{loc[0]}]] {loc[1] + 1}" + (f" ({name!r})" if isinstance(name, str) else "")
-    return " ".join([title, *map(str, loc[2:3])])
+    return " ".join([title, *([".".join(map(str, loc[2:]))] if loc[2:] else [])])
 
 
 def _head(loc: Sequence[Any], root: type[BaseModel]) -> str:
@@ -76,13 +77,15 @@ def _required(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
 def _model(name: Any, root: type[BaseModel]) -> type[BaseModel] | None:
     """What a table of this name, or each table of this name, becomes; None: it is no table."""
     field = root.model_fields.get(name)
-    inner = None if field is None else (get_args(field.annotation) or (field.annotation,))[0]
+    inner = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
     return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
 
 def _keys(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
     """The keys that are known in the table at `loc`."""
-    model = (_model(loc[0], root) if loc else None) or root
+    model = root
+    for part in loc:
+        model = (_model(part, model) if isinstance(part, str) else None) or model
     return [field.alias or key for key, field in model.model_fields.items()]
 
 

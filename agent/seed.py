@@ -1,10 +1,10 @@
 """The device's seed: drawn once, then kept, so that no two devices agree and one agrees with itself."""
 
-import os
 import secrets
 from pathlib import Path
 
 from agent.errors import ConfigError
+from agent.files import replacing
 
 FILE = "seed"
 
@@ -37,15 +37,8 @@ def _read(path: Path) -> int:
 
 
 def _draw(path: Path) -> int:
-    """Written beside and then moved: it is there as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    seed, draft = drawn(), path.with_name(f".{FILE}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(f"{seed}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    seed = drawn()
+    with replacing(path, 0o600) as file:
+        file.write(b"%d\n" % seed)
     return seed

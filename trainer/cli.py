@@ -50,8 +50,8 @@ def _fit(options: argparse.Namespace) -> None:
             raise ConfigError(
                 "--sensor: missing; name the sensor that was recorded, or --sensor-column for a recording of several"
             )
-        if not 1 <= len(options.sensor) <= 256:
-            raise ConfigError("--sensor: must have 1 to 256 characters; choose another name")
+        if not 1 <= len(options.sensor) <= 256 or not options.sensor.isprintable():
+            raise ConfigError("--sensor: must have 1 to 256 printable characters; choose another name")
         outcome = _fit_one(recording, options.sensor, options)
         _write(outcome, options.out)
         return
@@ -59,7 +59,10 @@ def _fit(options: argparse.Namespace) -> None:
         raise ConfigError(f"--out {options.out}: must be a folder with --sensor-column, one bundle a sensor goes there")
     parts = _by_sensor(recording, options.sensor_column)
     outcomes = {name: _fit_one(part, name, options) for name, part in parts.items()}
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {options.out}: no folder can be there ({error.strerror}); choose another") from error
     for name, outcome in outcomes.items():
         _write(outcome, options.out / f"{name}.npz")
 
@@ -101,11 +104,14 @@ def _by_sensor(recording: "Recording", column: str) -> dict[str, "Recording"]:
             raise ConfigError(f"--sensor-column {column}: {recording.place(place)} has no value there")
         groups.setdefault(str(message[column]), []).append(place)
     names = {value: re.sub(r"[^A-Za-z0-9_.-]+", "-", value).strip(".-") or "sensor" for value in groups}
+    if any(len(name) > 200 for name in names.values()):
+        raise ConfigError(f"--sensor-column {column}: a value has more than 200 characters, too many for a file's name")
     if len(set(names.values())) < len(names):
         raise ConfigError(f"--sensor-column {column}: two values give the same file name; rename one in the recording")
     return {
         names[value]: replace(
             recording,
+            name=f"{recording.name} ({column} = {value[:80]})",
             messages=[recording.messages[i] for i in places],
             places=[recording.places[i] for i in places],
         )
@@ -189,12 +195,11 @@ def _add_recording(command: argparse.ArgumentParser) -> None:
 def _positive(text: str) -> int:
     number = _natural(text)
     if number == 0:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
     return number
 
 
 def _natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return int(text)

@@ -119,10 +119,12 @@ def _learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, 
     findings = study(recording, options.corrections)
     messages = replace_identifiers(recording.messages, findings, rng)
     template = learn_template(messages, findings.schema)
-    if not template.columns or len(template.columns) > MOST_COLUMNS:
+    if not template.columns:
+        raise RecordingError(f"{recording.name}: nothing varies but times, counters and identifiers: nothing to learn")
+    if len(template.columns) > MOST_COLUMNS:
         raise RecordingError(
-            f"{recording.name}: {len(template.columns)} columns to learn, must be 1 to {MOST_COLUMNS}; "
-            "correct the schema (inspect --write-schema)"
+            f"{recording.name}: {len(template.columns)} columns to learn, at most {MOST_COLUMNS} can be; "
+            "leave fields out of the recording, or give lists the kind category (inspect --write-schema)"
         )
     event_ns = template.parse(messages).event_ns
     messages = [messages[place] for place in np.argsort(event_ns, kind="stable").tolist()]

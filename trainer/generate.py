@@ -1,16 +1,15 @@
 """More rows of the same distribution, as a table or as messages."""
 
 import csv
+import io
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
+from agent.files import replacing
 from agent.models.bundle import Bundle
 from agent.models.registry import sampler_of
 from agent.player import Player
@@ -34,11 +33,17 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, seed: int) ->
     if out.suffix not in (".csv", ".jsonl"):
         raise RecordingError(f"{out}: unknown format {out.suffix or '(none)'!r}; name the file .csv or .jsonl")
     messages = _messages(bundle, count, start_ns, seed)
-    with _replacing(out) as file:
-        if out.suffix == ".jsonl":
-            file.writelines(f"{message}\n" for message in messages)
-        else:
-            _write_table(file, (json.loads(message) for message in messages), out)
+    try:
+        with replacing(out) as data:
+            file = io.TextIOWrapper(data, "utf-8", newline="")
+            if out.suffix == ".jsonl":
+                file.writelines(f"{message}\n" for message in messages)
+            else:
+                _write_table(file, (json.loads(message) for message in messages), out)
+            file.flush()
+            file.detach()  # else it would close what is under it
+    except OSError as error:
+        raise RecordingError(f"{out}: cannot be written ({error.strerror}); choose another place") from error
 
 
 def _messages(bundle: Bundle, count: int, start_ns: int, seed: int) -> Iterator[str]:
@@ -59,20 +64,3 @@ def _write_table(file: IO[str], messages: Iterator[dict[str, object]], out: Path
             writer = csv.DictWriter(file, list(message), restval="")
             writer.writeheader()
         writer.writerow(message)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
-    """A file that takes the place of `path` when all of it is written."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            yield file
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

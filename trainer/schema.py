@@ -10,6 +10,7 @@ from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
 from agent.errors import RecordingError
+from agent.files import replacing
 from agent.message.boxes import Order
 from agent.message.numbers import NumberFormat
 from agent.message.times import TimeFormat
@@ -95,9 +96,10 @@ def write_schema(schema: Schema, path: Path) -> None:
     content = tomli_w.dumps(schema.model_dump(mode="json", exclude_defaults=True, exclude_none=True))
     head = "# What understudy-trainer took each field for. Correct what is wrong and give the file to --schema;\n"
     try:
-        path.write_text(head + "# fields that are left out are guessed again.\n\n" + content, "utf-8")
+        with replacing(path) as file:
+            file.write(f"{head}# fields that are left out are guessed again.\n\n{content}".encode())
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written ({error.strerror})") from error
+        raise RecordingError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
 
 
 def refuse_unknown(corrections: Schema, known: list[str]) -> None:

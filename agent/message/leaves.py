@@ -27,6 +27,7 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 OUTSIDE: Any = type("Outside", (), {"__repr__": lambda _: "OUTSIDE"})()
 """Stands for a value whose surroundings a message does not have: nothing to learn from."""
 
+LONGEST = 4096  # characters of an identifier
 MAX_LAG_S = 1e9  # some 31 years: keeps every time within the calendar, whatever a bundle says
 
 
@@ -224,15 +225,21 @@ class Run(Strict):
     """A run of characters in an identifier: `count` from `alphabet`."""
 
     alphabet: Annotated[str, Field(min_length=1, max_length=128)]
-    count: Annotated[int, Field(ge=1, le=256)]
+    count: Annotated[int, Field(ge=1, le=LONGEST)]
 
 
 class Identifier(Strict):
     """A string made afresh for every message, in the shape of the recorded ones; none is ever replayed."""
 
     node: Literal["identifier"] = "identifier"
-    runs: Annotated[list[Run], Field(min_length=1, max_length=256)]
+    runs: Annotated[list[Run], Field(min_length=1, max_length=LONGEST)]
     quoted: bool = True
+
+    @model_validator(mode="after")
+    def _it_is_of_reasonable_length(self) -> "Identifier":
+        if sum(run.count for run in self.runs) > LONGEST:
+            raise ValueError(f"an identifier has at most {LONGEST} characters")
+        return self
 
     @model_validator(mode="after")
     def _an_unquoted_one_is_a_number(self) -> "Identifier":

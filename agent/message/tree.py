@@ -1,5 +1,6 @@
 """The branches of a template: objects, keys that may be null or missing, and lists of varying length."""
 
+import collections
 import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
@@ -188,12 +189,11 @@ class Items(Strict):
 def slots_of(items: list[Any], kind_key: str | None) -> dict[str, Any]:
     """The items of one recorded list by slot: the first person is `person 1`, the second `person 2`."""
     slots: dict[str, Any] = {}
+    seen: collections.Counter[str] = collections.Counter()
     for item in items:
         kind = str(item.get(kind_key)) if kind_key is not None and isinstance(item, dict) else "item"
-        number = 1
-        while (slot := f"{kind} {number}") in slots:
-            number += 1
-        slots[slot] = item
+        seen[kind] += 1
+        slots[f"{kind} {seen[kind]}"] = item
     return slots
 
 

@@ -3,10 +3,8 @@
 import hashlib
 import io
 import math
-import os
 import re
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from agent.errors import BundleError
+from agent.files import replacing
 from agent.models.manifest import FORMAT, Manifest
 
 MANIFEST = "manifest.json"
@@ -98,16 +97,8 @@ def write(bundle: Bundle, path: Path) -> None:
         BundleError: The folder is not there or cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(bundle.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        with replacing(path) as file:
+            file.write(bundle.to_bytes())
     except OSError as error:
         raise BundleError(
             f"{path}: cannot be written ({error.strerror}); choose a folder that you may write"

@@ -55,7 +55,7 @@ class NeuralSampler:
         if hours and not all(0 <= code < spans.sizes[-1] for code in hours):
             raise bundle.error("hours.npy", "names codes that the column of hours does not have")
         network = Network.load(bundle, len(condition), spans.outputs)
-        tables = read_tables(bundle, len(spans.numbers)) if "offsets" in bundle.arrays else []
+        tables = read_tables(bundle, len(spans.numbers)) if bundle.manifest.kind == "copula-gan" else []
         return cls(network, spans, condition, tables, hours)
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:

@@ -26,8 +26,8 @@ def coverage_problem(bundle: Bundle, period: PeriodName | None) -> str | None:
     span = timedelta(seconds=round(bundle.manifest.period.span_s))
     names = ", ".join(covered) or "no period"
     remedy = f"set period to {' or '.join(covered)}" if covered else 'use mode = "sensor"'
-    wanted = f"a {period}" if period else "any period"
-    return f"its recording spans {span} and covers {names}, not {wanted}; {remedy}, or record longer and fit again"
+    wanted = f", not a {period}" if period else ""
+    return f"its recording spans {span} and covers {names}{wanted}; {remedy}, or record longer and fit again"
 
 
 def choose_period(bundle: Bundle, period: PeriodName | None) -> PeriodName:

@@ -81,7 +81,9 @@ def test_an_array_that_is_missing_or_misshapen_is_refused_by_name(bundle: Bundle
     for name, array in bundle.arrays.items():
         other = np.dtype("<i8") if array.dtype.kind == "f" else np.dtype("<f8")
         hostile = [None, array.astype(other), array[None], array[:-1], np.array(0, array.dtype)]
-        if name != "condition":  # a network without a condition is one, too
+        if (name, bundle.manifest.kind) == ("weight/0", "tvae"):
+            del hostile[3]  # less noise is a network, too
+        if name != "condition":  # and so is one without a condition
             hostile.append(array[:0])
         hostile = [
             wrong for wrong in hostile if wrong is None or wrong.shape != array.shape or wrong.dtype != array.dtype

@@ -74,7 +74,7 @@ def test_a_bundle_a_sensor_goes_into_a_folder(climate: Path, tmp_path: Path) -> 
 def test_a_sensor_needs_a_name_of_reasonable_length(climate: Path, tmp_path: Path, capsys, name: str) -> None:
     assert main(["fit", str(climate), "--sensor", name, "--out", str(tmp_path / "s.npz")]) == 78
     assert capsys.readouterr().err == (
-        "understudy-trainer: --sensor: must have 1 to 256 characters; choose another name\n"
+        "understudy-trainer: --sensor: must have 1 to 256 printable characters; choose another name\n"
     )
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ FAKES = {
     "address": "street_address",
     "plate": "license_plate",
 }
+MOST_DIGITS = 18  # of a number: more may not fit into 64 bits
 POOL = 1000  # made-up people are enough: more recorded ones than this share them
 
 _ALPHABETS = ["0123456789", "0123456789abcdef", "0123456789ABCDEF", "abcdefghijklmnopqrstuvwxyz"]
@@ -77,7 +79,7 @@ def is_identifier(name: str, values: Sequence[Any]) -> bool:
         shaped = all(UUID.fullmatch(v) or LONG_HEX.fullmatch(v) for v in values)
         text = not all(NUMERIC.fullmatch(v) for v in values)
         return named or shaped or (text and len(values) >= 20 and len(set(values)) > len(values) / 2)
-    return named and all(isinstance(value, int) for value in values)
+    return named and all(isinstance(value, int) and not isinstance(value, bool) for value in values)
 
 
 def shape_of(values: Sequence[str | int]) -> Identifier:
@@ -96,7 +98,12 @@ def shape_of(values: Sequence[str | int]) -> Identifier:
         # Too few strings of this shape: longer ones than any recorded cannot be one of them.
         longer = next((a for a in reversed(alphabets) if len(a) > 1), "0123456789")
         alphabets += [longer if quoted else "0123456789"] * max(1, math.ceil(12 - math.log10(space)))
-    return Identifier(runs=[Run(alphabet=alphabet, count=1) for alphabet in alphabets], quoted=quoted)
+    if not quoted:
+        alphabets = alphabets[:MOST_DIGITS]
+    first, *rest = alphabets  # the first stands alone: in a number it is no 0
+    runs = [Run(alphabet=first, count=1)]
+    runs += [Run(alphabet=alphabet, count=len(list(same))) for alphabet, same in groupby(rest)]
+    return Identifier(runs=runs, quoted=quoted)
 
 
 def replacements(values: Sequence[Any], personal: str | None, rng: np.random.Generator) -> dict[Any, Any]:

@@ -1,15 +1,18 @@
 """What each field of a recording is: messages in, a schema out, with findings for the user to read."""
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.boxes import Order, box_corners, coordinates
-from agent.message.leaves import ABSENT, OUTSIDE, is_value
+from agent.message.leaves import ABSENT, LONGEST, OUTSIDE, is_value, to_json
 from agent.message.numbers import NumberFormat
+from agent.message.times import TimeFormat
 from trainer.learn import times as t
 from trainer.learn.identifiers import is_identifier, personal_kind
 from trainer.learn.numbers import NUMERIC, guess_number
@@ -19,6 +22,8 @@ from trainer.schema import Field, Schema, refuse_unknown
 
 FEWEST = 20  # messages to learn from
 LARGEST = 1e15  # beyond this not every whole number is exact
+LONGEST_PATH, MOST_FIELDS, MOST_ITEMS = 900, 2000, 500
+EARLIEST_NS, LATEST_NS = -8_520_336_000 * NS_PER_S, 7_258_118_400 * NS_PER_S
 FEW = 10  # whole numbers with as many different values or fewer are categories
 KIND_NAME = re.compile(r"class|label|type|kind|categ|name", re.IGNORECASE)
 ORDERS: tuple[Order, ...] = ("yxyx", "xyxy", "xywh")
@@ -70,6 +75,11 @@ class _Look:
         """Look at the values of one path: one a message, or one an item of a list."""
         present = [value for value in values if is_value(value)]
         name = join(path)
+        if len(name) > LONGEST_PATH or len(self.order) >= MOST_FIELDS:
+            raise RecordingError(
+                f"{_short(name)}: paths have at most {LONGEST_PATH} characters, messages {MOST_FIELDS} fields; "
+                "leave some out of the recording"
+            )
         types = {_type(value) for value in present}
         if name in self.given and self.given[name].kind in ("constant", "category"):
             return self._add(path, self.given[name])
@@ -81,7 +91,8 @@ class _Look:
             for key in merged_keys(present):
                 self.at((*path, key), [v.get(key, ABSENT) if isinstance(v, dict) else OUTSIDE for v in values])
             return None
-        if types == {"list"} and not _are_boxes(last_key(path), present):
+        given_box = name in self.given and self.given[name].kind == "box"
+        if types == {"list"} and not given_box and not _are_boxes(last_key(path), present):
             return self._list(path, present)
         return self._add(path, self._leaf(path, values, present))
 
@@ -89,9 +100,17 @@ class _Look:
         """Which time is the event's, which lag behind it, and where local time is."""
         roles = {f.path: f.kind for f in self.fields.values() if f.path in self.given}
         given = [m for m in self.moments if roles.get(m.path) == "event-time"]
+        odd = next((m for m in given if EVERY in self.paths[m.path] or None in m.times_ns), None)
+        odd = odd or next(
+            (m for m in self.moments if roles.get(m.path) == "export-time" and m not in self._once()), None
+        )
+        if odd is not None:
+            raise RecordingError(
+                f"schema: {odd.path} cannot be {roles[odd.path]}: it must stand in every message, once"
+            )
         if len(given) > 1:
             raise RecordingError(f"schema: {given[0].path} and {given[1].path} are both event-time; one can be")
-        open_ = [m for m in self.moments if m.path not in roles and EVERY not in self.paths[m.path]]
+        open_ = [m for m in self._once() if m.path not in roles]
         event = given[0] if given else t.choose_event(open_)
         if event is None:
             if self.moments:
@@ -111,7 +130,7 @@ class _Look:
         """Naive local times with their offset from UTC, as far as the other times of a message tell it."""
         if not moments.format.local or moments.path in self.given:
             return moments
-        offset_s = t.local_offset_s(moments, [m for m in self.moments if not t.is_shared(m)])
+        offset_s = t.local_offset_s(moments, [m for m in self._once() if not t.is_shared(m)])
         if offset_s is None and moments.path == event.path:
             self.warnings.append(
                 f"{moments.path} is local time, and nothing says where: taken as UTC. "
@@ -119,7 +138,16 @@ class _Look:
             )
         return moments.shifted(offset_s or 0)
 
+    def _once(self) -> list[t.Moments]:
+        """The times that stand once in a message, not in its lists."""
+        return [m for m in self.moments if EVERY not in self.paths[m.path]]
+
     def _list(self, path: Path, lists: list[list[Any]]) -> None:
+        if max(map(len, lists)) > MOST_ITEMS:
+            raise RecordingError(
+                f"{join(path)}: lists of more than {MOST_ITEMS} items cannot be learnt item by item; "
+                "give the field the kind category in the schema, or leave it out of the recording"
+            )
         items = [item for value in lists for item in value]
         given = self.given.get(join(path))
         kind_key = given.kind_key if given else _kind_key(items)
@@ -135,7 +163,7 @@ class _Look:
         time = given.time if given and given.time else None
         if present and (given is None or given.kind.endswith("-time")):
             time = time or t.guess_time(key, present) if _type(present[0]) in ("string", "number") else None
-        constant = not present or (len(present) > 1 and all(value == present[0] for value in present))
+        constant = not present or (len(present) > 1 and len({to_json(value) for value in present}) == 1)
         if time and not (constant and given is None):
             return self._time(name, time, values, given)
         if given is not None:
@@ -146,6 +174,8 @@ class _Look:
 
     def _time(self, name: str, time: Any, values: list[Any], given: Field | None) -> Field:
         parsed = [time.parse(value) if is_value(value) else None for value in values]
+        if any(ns is not None and not EARLIEST_NS <= ns <= LATEST_NS for ns in parsed):
+            raise RecordingError(f"{name}: times must lie between the years 1700 and 2200; correct or drop the others")
         self.moments.append(t.Moments(name, time, parsed))
         if isinstance(values[0], str) and t.is_ambiguous(time, [v for v in values if is_value(v)]):
             self.warnings.append(f"{name}: day and month could stand either way; taken as {time.pattern}")
@@ -155,6 +185,11 @@ class _Look:
         if _are_boxes(key, present):
             return self._box(name, present)
         personal = personal_kind(key, present)
+        if (personal or is_identifier(key, present)) and max(len(str(v)) for v in present) > LONGEST // 2:
+            raise RecordingError(
+                f"{name}: texts of more than {LONGEST // 2} characters cannot be made up; "
+                "leave the field out of the recording, or give it the kind category in the schema"
+            )
         if personal or is_identifier(key, present):
             self.warnings.append(f"{name} looks like {personal or 'an identifier'}: made up afresh, never replayed")
             return Field(path=name, kind="identifier", personal=personal)
@@ -172,7 +207,7 @@ class _Look:
             self.warnings.append(f"{name}: whole numbers beyond {LARGEST:g}, taken for identifiers: made up afresh")
             return Field(path=name, kind="identifier")
         steps = {b - a for a, b in pairwise(present)} if whole else set()
-        if len(present) >= 20 and len(steps) == 1:
+        if len(present) >= 20 and len(steps) == 1 and abs(max(steps)) < 2**31:
             return Field(path=name, kind="counter")
         if whole and len(set(present)) <= FEW and len(present) >= 5 * len(set(present)):
             return Field(path=name, kind="category")
@@ -203,6 +238,10 @@ class _Look:
 
 def _refuse_unfit(given: Field, present: list[Any]) -> None:
     """Raise RecordingError if a field cannot be what the schema says it is."""
+    if not present and given.kind not in ("constant", "category"):
+        raise RecordingError(
+            f"schema: {given.path} cannot be {given.kind}: it has no values; leave it out of the schema"
+        )
     for value in present:
         if not _fits(given, value):
             raise RecordingError(
@@ -228,19 +267,37 @@ def _refuse_unfit_list(given: Field | None, lists: list[list[Any]], items: list[
 
 def _fits(given: Field, value: Any) -> bool:
     """Whether one value can be read as the schema says."""
-    kind = _type(value)
-    if given.kind in ("number", "counter"):
-        return isinstance(value, int) if given.kind == "counter" else kind == "number" or _is_numeric(value)
-    if given.kind == "list":
-        return kind == "list"
-    if given.kind == "box":
-        return coordinates(value) is not None
-    if given.time is not None:
-        try:
-            given.time.parse(value)
-        except ValueError:
-            return False
-    return kind in ("string", "number")
+    kind, whole = _type(value), isinstance(value, int) and not isinstance(value, bool)
+    match given.kind:
+        case "number":
+            number = (kind == "number" or _is_numeric(value)) and abs(float(value)) <= LARGEST
+            return number and _is_written_so(given, value)
+        case "counter":
+            return whole
+        case "list":
+            return kind == "list"
+        case "box":
+            return coordinates(value) is not None
+        case "identifier":
+            return (whole and given.personal is None) or (kind == "string" and len(value) <= LONGEST // 2)
+        case _:
+            return kind in ("string", "number") and (given.time is None or _is_time(given.time, value))
+
+
+def _is_time(format_: TimeFormat, value: Any) -> bool:
+    try:
+        format_.parse(value)
+    except ValueError:
+        return False
+    return format_.quoted == isinstance(value, str)
+
+
+def _is_written_so(given: Field, value: Any) -> bool:
+    """Whether the format that a schema gives writes JSON of the recorded type."""
+    if given.number is None:
+        return True
+    text = given.number.texts([given.number.column_value(value)])[0]
+    return type(json.loads(text)) is type(value)
 
 
 def _is_numeric(value: Any) -> bool:
@@ -259,9 +316,11 @@ def _orders(given: Field) -> tuple[Order, ...]:
 def merged_keys(objects: Iterable[dict[str, Any]]) -> list[str]:
     """All keys, each after the one that it first followed."""
     keys: list[str] = []
-    for item in objects:
+    for item in dict.fromkeys(map(tuple, objects)):
         place = 0
         for key in item:
+            if len(keys) > MOST_FIELDS:
+                raise RecordingError(f"objects with more than {MOST_FIELDS} different keys cannot be learnt")
             if key not in keys:
                 keys.insert(place, key)
             place = keys.index(key) + 1

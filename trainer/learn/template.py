@@ -115,7 +115,9 @@ class _Learning:
         if all(to_json(value) == to_json(present[0]) for value in present):
             return Constant(value=present[0])
         if field.kind == "constant":
-            raise RecordingError(f"{field.path}: given as constant, but has {len(set(map(to_json, present)))} values")
+            raise RecordingError(
+                f"{field.path}: given as constant, but has {len(set(map(to_json, present)))} values; correct its kind"
+            )
         return self._varied(field, column, values, present)
 
     def _varied(self, field: Field, column: str, values: list[Any], present: list[Any]) -> Node:

@@ -12,7 +12,7 @@ RESOLUTIONS_NS = [NS_PER_S, 1_000_000, 1_000, 100, 10]
 _TIME = re.compile(
     r"(?P<date>\d{4}[-/.]\d{2}[-/.]\d{2}|\d{2}[-/.]\d{2}[-/.]\d{4})"
     r"(?:(?P<gap>T|, | )(?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:(?P<point>[.,])(?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>Z|[+-]\d{2}:\d{2})?"
+    r"(?P<zone>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?"
 )
 _NAMED = re.compile(r"time|date|stamp|epoch|(^|_)(ts|at|when)$|At$|Utc$|UTC$")
 _LATER = re.compile(r"enqueue|process|receiv|ingest|creat|updat|arriv|insert|sent|export|upload", re.IGNORECASE)

@@ -12,6 +12,7 @@ from trainer.recording.recorded import File, Recording
 
 # Where several divide the rows equally well, the one that is rarer inside cells wins: 21,5;40,2 has decimal commas.
 DELIMITERS = "\t;|,"
+LARGEST_CELL = 2**27  # characters
 SAMPLE_ROWS = 200
 # A cell that is no name: a number, a date, a time, a boolean or a missing value.
 DATA = re.compile(
@@ -81,6 +82,7 @@ def _width(rows: list[list[str]], preferred: int) -> int:
 def _rows(file: File, delimiter: str, spaced: bool) -> list[Row]:
     """Rows that hold something, with the line in which each begins (a quoted cell may run over several)."""
     text = io.StringIO(file.text, newline="")
+    csv.field_size_limit(LARGEST_CELL)
     reader = csv.reader(text, delimiter=delimiter, skipinitialspace=spaced, strict=True)
     rows: list[Row] = []
     line = 1

@@ -36,8 +36,8 @@ def _table(file: File) -> tuple[list[str], list[list[Any]]]:
         with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(file.data)) as contents:
             table = contents.read()
         names, columns = table.column_names, [column.to_pylist() for column in table.columns]
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # pyarrow, pytz and zoneinfo have each their own for a file that is wrong
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise file.error("contents", f"not a Parquet table that can be read ({reason})", "write it again") from error
     if PANDAS_INDEX in names and all(isinstance(cell, int) for cell in columns[names.index(PANDAS_INDEX)]):
         # Row numbers of a data frame that was filtered or sorted: pandas writes them last.

@@ -69,7 +69,7 @@ class File:
 
     @property
     def name(self) -> str:
-        return Path(self.source).name
+        return Path(self.source).name.encode("utf-8", "replace").decode()
 
     @property
     def suffix(self) -> str:

@@ -91,7 +91,7 @@ def _table(url: "URL", name: str, shown: str) -> dict[str, list[Any]]:
         raise
     except ModuleNotFoundError as error:
         raise RecordingError(f"{shown}: its driver is missing; install the Python package {error.name!r}") from None
-    except (SQLAlchemyError, OSError, ValueError, TypeError) as error:  # the last two: drivers, of their options
+    except (SQLAlchemyError, OSError, ValueError, TypeError, RecursionError) as error:  # of drivers and their options
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         for secret in _secrets(url):
             reason = reason.replace(secret, "***")

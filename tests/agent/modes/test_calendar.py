@@ -142,7 +142,7 @@ def test_a_bundle_that_does_not_cover_the_period_says_what_to_do():
     assert "spans 0:02:00 and covers day, not a week; set period to day, or record longer" in told
     told = coverage_problem(make_bundle(), None)
     assert told is not None
-    assert 'covers no period, not any period; use mode = "sensor"' in told
+    assert 'covers no period; use mode = "sensor"' in told
 
 
 def test_the_longest_period_is_chosen_when_none_is_set():

@@ -172,7 +172,8 @@ def test_a_quote_that_does_not_close_is_named_by_its_line(refuse):
     assert "line 3: not valid CSV" in refuse('a,b\n1,2\n"3,4\n5,6\n')
 
 
-def test_a_cell_too_large_is_refused(refuse):
+def test_a_cell_too_large_is_refused(refuse, mocker):
+    mocker.patch("trainer.recording.csv_text.LARGEST_CELL", 150_000)
     assert "line 2: not valid CSV (field larger than field limit" in refuse(f"a,b\n1,{'x' * 200_000}\n")
 
 

@@ -1,0 +1,30 @@
+"""Writing a file as a whole or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path`, with this mode, when all of it is written and on the disk.
+
+    Raises:
+        OSError: It cannot be written, or something else than a file is there (a device, a folder).
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "something else than a file is there")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, mode)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
