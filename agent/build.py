@@ -1,18 +1,20 @@
 """From settings to a wired agent: the only place that picks which classes play together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from agent import seed
 from agent.clock import Clock
-from agent.errors import BundleError, ConfigError
+from agent.errors import BundleError, ConditionError, ConfigError
 from agent.loop import Job, spread
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import PeriodName
 from agent.models.registry import sampler_of
-from agent.models.sampler import BLOCK, Sampler
+from agent.models.sampler import BLOCK, Given, Sampler
 from agent.modes.aggregator import AggregatorMode, Voice
 from agent.modes.calendar import Agenda, choose_period, coverage_problem, mean_counts
 from agent.modes.envelope import Envelope, marks
@@ -20,7 +22,7 @@ from agent.modes.sensor import SensorMode
 from agent.outputs.mqtt import MqttOutput
 from agent.outputs.outbox import Outbox
 from agent.outputs.output import Message, Output, Wake
-from agent.player import Player
+from agent.player import Player, given_of
 from agent.problems import listed
 from agent.publisher import Publisher
 from agent.rarely import Rarely
@@ -28,6 +30,7 @@ from agent.settings import Sensor, Settings
 
 ROWS_BYTES = 8 * 2**20  # of rows drawn ahead, for all sensors together
 SHORTEST_S = 0.001
+NOON = 12
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Part:
         return self.sensor.interval_s or (recorded if recorded and recorded >= SHORTEST_S else None)
 
     @property
+    def given(self) -> Given:
+        """What its rows have to be like (ConditionError: they never are)."""
+        return given_of(self.bundle, self.sensor.given)
+
+    @property
     def period(self) -> PeriodName:
         """As set, else the longest that is covered."""
         return choose_period(self.bundle, self.sensor.period)
@@ -55,6 +63,12 @@ class Part:
         Raises:
             BundleError: The counts of its period are not as they must be.
         """
+        try:
+            if self.sensor.given:
+                given = replace(self.given, hour=NOON if self.bundle.manifest.hours else None)
+                self.sampler.draw(1, np.random.default_rng(0), given)
+        except ConditionError as error:
+            return f"given: {error}"
         if mode == "sensor" and self.interval_s is None:
             return "its bundle tells no usable interval; set interval_s"
         if mode != "aggregator":
@@ -202,7 +216,16 @@ class Cast:
         columns = max(1, len(part.bundle.manifest.columns))
         block = max(16, min(BLOCK, ROWS_BYTES // (8 * columns * self._count)))
         seq = act.player.seq if act is not None else 0
-        return Player(part.sensor.name, part.bundle, part.sampler, entropy, zone=part.sensor.zone, block=block, seq=seq)
+        return Player(
+            part.sensor.name,
+            part.bundle,
+            part.sampler,
+            entropy,
+            zone=part.sensor.zone,
+            block=block,
+            seq=seq,
+            given=part.given,
+        )
 
     def _envelope(self, sensor: str) -> Envelope:
         mqtt = self._settings.mqtt

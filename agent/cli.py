@@ -38,6 +38,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     preview.add_argument("--seed", metavar="S", type=_count, help="the same seed gives the same messages")
     preview.add_argument("--start", metavar="ISO", help="event time of the first message (default: now)")
     preview.add_argument("--interval", metavar="S", type=_seconds, help="seconds between messages (default: recorded)")
+    preview.add_argument("--given", metavar="FIELD=VALUE", type=_given, action="append", help="only such messages")
     preview.add_argument("--timezone", metavar="TZ", help="timezone of local times (default: the recording's offset)")
     demo = commands.add_parser("demo", help=_demo.__doc__, description=_demo.__doc__)
     demo.set_defaults(command=_demo)
@@ -84,6 +85,7 @@ def _preview(args: argparse.Namespace) -> int:
         start=args.start,
         interval_s=args.interval,
         timezone=args.timezone,
+        given=dict(args.given or []),
     )
     for text in texts:
         print(text)
@@ -101,6 +103,13 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
     return int(text)
+
+
+def _given(text: str) -> tuple[str, str]:
+    field, equals, value = text.partition("=")
+    if not field or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FIELD=VALUE")
+    return field, value
 
 
 def _seconds(text: str) -> float:

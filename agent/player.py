@@ -1,17 +1,19 @@
 """One sensor being played: its rows, its sequence numbers, its messages."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
 from agent.clock import NS_PER_S
+from agent.message.conditions import conditions
 from agent.message.leaves import EventTime, Pen
 from agent.models.bundle import Bundle
-from agent.models.sampler import BLOCK, Sampler, Source
+from agent.models.sampler import ANYTHING, BLOCK, Given, Sampler, Source
 from agent.reading import Readings, Rows, joined
 
 
@@ -34,6 +36,7 @@ class Player:
         zone: Timezone of naive local times; None: at the recording's offset.
         block: Rows to draw at a time.
         seq: The last sequence number that was given.
+        given: What every row has to be like.
 
     Attributes:
         local: Where the sensor's midnight is: its timezone, else the offset that its times are written in.
@@ -49,9 +52,10 @@ class Player:
         zone: tzinfo | None = None,
         block: int = BLOCK,
         seq: int = 0,
+        given: Given = ANYTHING,
     ) -> None:
         self.name, self.bundle, self.zone, self.seq = name, bundle, zone, seq
-        self._sampler, self._block = sampler, block
+        self._sampler, self._block, self._given = sampler, block, given
         self._entropy = [*entropy, zlib.crc32(name.encode())]
         self._columns = [column.name for column in bundle.manifest.columns]
         self.local = zone or _recorded_zone(bundle)
@@ -60,7 +64,7 @@ class Player:
     def restart(self, *entropy: int, block: int | None = None, skip: int = 0) -> None:
         """Begin another stream of rows, drawn in blocks of `block`; the first `skip` rows are over."""
         rows, fresh = np.random.default_rng([*self._entropy, *entropy]).spawn(2)
-        self._source = Source(self._sampler, self._columns, rows, block or self._block)
+        self._source = Source(self._sampler, self._columns, rows, block or self._block, self._given)
         # What is made afresh (identifiers) must not come again when a stream is resumed in its middle.
         self._fresh = fresh if skip == 0 else np.random.default_rng([*self._entropy, *entropy, skip])
         self._skip = skip
@@ -109,3 +113,12 @@ def _recorded_zone(bundle: Bundle) -> tzinfo:
         if isinstance(node, EventTime) and node.format.local:
             return timezone(timedelta(seconds=node.format.offset_s))
     return UTC
+
+
+def given_of(bundle: Bundle, asked: Mapping[str, Any]) -> Given:
+    """What rows of a bundle have to be like for messages as asked; see `conditions`."""
+    if not asked:
+        return ANYTHING
+    places = {column.name: place for place, column in enumerate(bundle.manifest.columns)}
+    allowed = conditions(bundle.manifest.template, asked)
+    return Given(None, tuple((places[column], tuple(sorted(values))) for column, values in allowed.items()))

@@ -1,7 +1,7 @@
 """`preview`: a bundle's messages, without a configuration or a broker."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from agent.clock import NS_PER_S, Clock
 from agent.errors import ConfigError
 from agent.models.bundle import read
 from agent.models.registry import sampler_of
-from agent.player import Player
+from agent.player import Player, given_of
 
 DEFAULT_INTERVAL_S = 1.0
 LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000
@@ -25,6 +25,7 @@ def preview(
     start: str | None = None,
     interval_s: float | None = None,
     timezone: str | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """The JSON text of `count` messages, as sensor mode would publish them.
 
@@ -35,11 +36,13 @@ def preview(
         seed: None: another one each time.
         start: Event time of the first message in ISO 8601; without an offset, in `timezone` (else UTC).
         interval_s: Between messages; None: as recorded, else one second.
+        given: Values that fields must have, by name.
         timezone: Of naive local times; None: at the recording's offset.
 
     Raises:
         BundleError: The bundle cannot be used.
         ConfigError: `start` is no time, or `timezone` none that is known.
+        ConditionError: Messages are never as `given` says.
     """
     zone = _zone(timezone)
     first_ns = clock.unix_ns() if start is None else _start_ns(start, zone)
@@ -48,7 +51,8 @@ def preview(
     if not 0 <= first_ns + (count - 1) * step_s * NS_PER_S <= LAST_NS or first_ns < 0:
         raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 9000")
     entropy = [seeds.drawn() if seed is None else seed]
-    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone)
+    asked = given_of(bundle, given or {})
+    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone, given=asked)
     return (player.play([first_ns + round(place * step_s * NS_PER_S)]).texts[0] for place in range(count))
 
 

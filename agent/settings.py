@@ -192,6 +192,7 @@ class Sensor(Strict):
     interval_s: Interval | None = None
     period: PeriodName | None = None
     timezone: str | None = None
+    given: dict[str, str | bool | int | float] = Field(default_factory=dict)
 
     @field_validator("timezone")
     @classmethod

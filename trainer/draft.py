@@ -1,6 +1,6 @@
 """The bundle of a fitted model: what was learnt of messages and times beside the model's arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -35,6 +35,7 @@ class Draft:
         event_ns: When its events were, rising; zeros where it has no times.
         sensor: The sensor's name.
         seed: What fitting was seeded with.
+        combinations: Codes that occur together, by their columns, the most frequent first.
     """
 
     recording: Recording
@@ -42,11 +43,19 @@ class Draft:
     event_ns: list[int]
     sensor: str
     seed: int
+    combinations: dict[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict)
 
     def bundle(self, kind: str, fitted: Fitted, corrected: bool = True) -> Bundle:
-        """The bundle of a model, as it is read back from its bytes; figures are not in it yet."""
+        """The bundle of a model, as it is read back from its bytes; figures are not in it yet.
+
+        Args:
+            kind: A key of `FITS`.
+            fitted: The model.
+            corrected: Else it draws just as SDV does.
+        """
         timed = self.template.has_event_time
         period_, arrays = self._period
+        together = self.combinations if corrected else {}
         first, last = (_iso(self.event_ns[place]) for place in (0, -1))
         manifest = Manifest(
             format=FORMAT,
@@ -55,6 +64,7 @@ class Draft:
             template=self.template,
             columns=self.template.columns,
             hours=fitted.hours,
+            combinations=[list(names) for names in together],
             arrival=arrival(self.event_ns if timed else []),
             period=period_,
             provenance=Provenance(
@@ -68,7 +78,8 @@ class Draft:
             quality={},
             parity={},
         )
-        return bundles.from_bytes(Bundle(manifest, {**fitted.export(corrected), **arrays}).to_bytes())
+        known = {f"combinations/{number}": codes for number, codes in enumerate(together.values())}
+        return bundles.from_bytes(Bundle(manifest, {**fitted.export(corrected), **arrays, **known}).to_bytes())
 
     @property
     def hours(self) -> NDArray[np.int64] | None:
@@ -82,6 +93,16 @@ class Draft:
     @property
     def _offset_s(self) -> int:
         return next((node.format.offset_s for _, node in self.template.walk() if isinstance(node, EventTime)), 0)
+
+
+def combinations(table: pd.DataFrame, groups: list[tuple[str, ...]]) -> dict[tuple[str, ...], NDArray[np.int32]]:
+    """The recorded codes of each group of columns, shape (combinations, columns), the most frequent first."""
+    found = {}
+    for names in groups:
+        complete = table[list(names)].fillna(0).to_numpy(np.int32)  # a code that is not written does not matter
+        codes, counts = np.unique(complete, axis=0, return_counts=True)
+        found[names] = codes[np.argsort(-counts, kind="stable")]
+    return found
 
 
 def drawn(bundle: Bundle, task: Task, count: int, by_hour: bool = True) -> pd.DataFrame:

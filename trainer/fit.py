@@ -12,8 +12,9 @@ from agent.errors import RecordingError
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
 from trainer.auto import AUTO, Score, choose
-from trainer.draft import Draft, drawn
+from trainer.draft import Draft, combinations, drawn
 from trainer.evaluate import quality
+from trainer.learn.constraints import rules_of
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.models.fitted import Fitted, Report, Task
@@ -128,12 +129,17 @@ def _learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, 
         )
     event_ns = template.parse(messages).event_ns
     messages = [messages[place] for place in np.argsort(event_ns, kind="stable").tolist()]
-    draft = Draft(recording, template, sorted(event_ns), sensor, options.seed)
+    table = table_of(template, messages)
+    together = [
+        members for paths in rules_of(findings.schema, messages).together if len(members := _varying(paths, table)) > 1
+    ]
+    draft = Draft(recording, template, sorted(event_ns), sensor, options.seed, combinations(table, together))
     task = Task(
-        table_of(template, messages),
+        table,
         template.columns,
         rng,
         hours=draft.hours,
+        together=tuple(draft.combinations),
         ordered=template.has_event_time,
         epochs=options.epochs,
         seed=options.seed,
@@ -141,6 +147,11 @@ def _learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, 
         report=options.report,
     )
     return draft, task, list(findings.warnings)
+
+
+def _varying(paths: list[str], table: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of fields that vary, with those that say whether they are there."""
+    return tuple(name for path in paths for name in (f"{path}?", path) if name in table)
 
 
 def _draws(fitted: Fitted, step: Step) -> list[pd.DataFrame]:

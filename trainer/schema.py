@@ -47,10 +47,28 @@ class Field(Strict):
     personal: Personal | None = None
 
 
+class Constraint(Strict):
+    """A rule that every message keeps.
+
+    Attributes:
+        kind: `inequality` (the first field below the second), `range` (each below the next), `fixed-increments`
+            (a multiple of `step`), `fixed-combinations` (as recorded), `one-hot` (one is 1, the others 0).
+        fields: Paths of the fields.
+        strict: Of an inequality or a range: never equal.
+        step: See there.
+    """
+
+    kind: Literal["inequality", "range", "fixed-increments", "fixed-combinations", "one-hot"]
+    fields: Annotated[list[str], Option(min_length=1, max_length=64)]
+    strict: bool = True
+    step: Annotated[float, Option(gt=0, le=1e9)] | None = None
+
+
 class Schema(Strict):
-    """Every field, in the message's order."""
+    """Every field, in the message's order, and the constraints between them."""
 
     field: list[Field] = Option(default_factory=list)
+    constraint: list[Constraint] = Option(default_factory=list)
 
     @model_validator(mode="after")
     def _paths_are_different(self) -> "Schema":

@@ -3,13 +3,13 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from agent.message.leaves import Pen, Table, is_value
+from agent.message.leaves import Limit, Pen, Table, is_value
 from agent.message.numbers import NumberFormat
 from agent.reading import Column, Readings
 from agent.strict import Strict
@@ -32,8 +32,6 @@ _WRITTEN: dict[Order, Callable[[float, float, float, float], Four]] = {
     "xywh": lambda y, x, fy, fx: (x, y, fx - x, fy - y),
     "cxcywh": lambda y, x, fy, fx: ((x + fx) / 2, (y + fy) / 2, fx - x, fy - y),
 }
-
-Limit = Annotated[float, Field(ge=-1e15, le=1e15)]
 
 
 class Box(Strict):

@@ -6,7 +6,7 @@ inverse and fills the columns of a table from recorded values, with NaN where a 
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cached_property
@@ -27,6 +27,7 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 OUTSIDE: Any = type("Outside", (), {"__repr__": lambda _: "OUTSIDE"})()
 """Stands for a value whose surroundings a message does not have: nothing to learn from."""
 
+Limit = Annotated[float, Field(ge=-1e15, le=1e15)]
 LONGEST = 4096  # characters of an identifier
 MAX_LAG_S = 1e9  # some 31 years: keeps every time within the calendar, whatever a bundle says
 
@@ -102,17 +103,48 @@ class Constant(Strict):
 
 
 class Number(Strict):
-    """A number, in the format of the recording."""
+    """A number, in the format of the recording.
+
+    Attributes:
+        above: Columns of the numbers below this one, the lowest first: its own column then holds how far it
+            is above the last of them, as theirs do.
+        strict: It is never equal to the number below it.
+        limits: The largest recorded value of each number from the second lowest on, this one's last.
+    """
 
     node: Literal["number"] = "number"
     column: str
     format: NumberFormat
+    above: Annotated[list[str], Field(max_length=16)] = Field(default_factory=list)
+    strict: bool = False
+    limits: Annotated[list[Limit], Field(max_length=16)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _each_has_a_limit(self) -> "Number":
+        if len(self.limits) != len(self.above):
+            raise ValueError(f"number {self.column!r}: must have a limit for each number it is above")
+        return self
 
     def columns(self) -> list[Column]:
-        return [Column(name=self.column, integer=self.format.denominator is not None)]
+        integer = self.format.denominator is not None
+        return [Column(name=name, integer=integer) for name in (*self.above, self.column)]
 
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
-        return self.format.texts(readings.rows.numbers(self.column))
+        values = readings.rows.numbers(self.column)
+        if self.above:
+            below = zip(*(readings.rows.numbers(name) for name in self.above), strict=True)
+            values = [self._raised(lower, own) for lower, own in zip(below, values, strict=True)]
+        return self.format.texts(values)
+
+    def _raised(self, below: Sequence[float], own: float) -> float:
+        """The value above those below it, as all of them are written."""
+        rounded = self.format.rounded
+        value = rounded(below[0])
+        for rise, limit in zip((*below[1:], own), self.limits, strict=True):
+            lower, value = value, rounded(min(value + max(rise, 0.0), limit))
+            if value <= lower:
+                value = rounded(lower + self.format.step(lower)) if self.strict else lower
+        return value
 
     def parse(self, values: list[Any], table: Table) -> None:
         table.fill(self.column, values, self.format.column_value)

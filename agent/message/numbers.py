@@ -15,8 +15,9 @@ class NumberFormat(Strict):
     """From a column's values to the text of a JSON number (or a string that holds one), and back.
 
     Attributes:
-        denominator: Every value is a whole multiple of 1/denominator (1: integers, 100: two decimals,
-            256: a quantised score); the column then holds the multiples. None: the column holds the value.
+        denominator: Every value is a whole multiple of increment/denominator (1: integers, 100: two
+            decimals, 256: a quantised score); the column then holds the multiples. None: it holds the value.
+        increment: See there.
         single: Every value is exactly a 32-bit float.
         significant: Significant digits, where values are written with fewer than a 64-bit float needs.
         decimals: Digits after the point, where trailing zeros are written too.
@@ -25,6 +26,7 @@ class NumberFormat(Strict):
     """
 
     denominator: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    increment: Annotated[int, Field(ge=1, le=10**9)] = 1
     single: bool = False
     significant: Annotated[int, Field(ge=1, le=17)] | None = None
     decimals: Annotated[int, Field(ge=0, le=17)] | None = None
@@ -34,12 +36,12 @@ class NumberFormat(Strict):
     def column_value(self, value: float | str) -> float:
         """What the column holds for a value of a message."""
         number = float(value)
-        return number if self.denominator is None else float(round(number * self.denominator))
+        return number if self.denominator is None else float(round(number * self.denominator / self.increment))
 
     def numbers(self, values: Sequence[float]) -> Sequence[float]:
         """The numbers that are written for values of the column."""
         if self.denominator is not None:
-            return [round(x) / self.denominator for x in values]
+            return [round(x) * self.increment / self.denominator for x in values]
         if self.single:
             return array("f", values).tolist()
         if self.significant is not None:

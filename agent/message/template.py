@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import field_validator
 
-from agent.message.leaves import EventTime, LagTime, Pen, Table
+from agent.message.leaves import EventTime, LagTime, Number, Pen, Table
 from agent.message.tree import Items, Maybe, Node, Object, Slot, may_be_missing
 from agent.reading import Column, Readings
 from agent.strict import Strict
@@ -57,9 +57,12 @@ class Template(Strict):
         table = Table(self._event_times(messages))
         self.message.parse(list(messages), table)
         lags = [node.lags for _, node in self.walk() if isinstance(node, LagTime)]
-        for *before, own in sorted(lags, key=len, reverse=True):
+        rises = [[*node.above, node.column] for _, node in self.walk() if isinstance(node, Number)]
+        for *before, own in sorted(lags + rises, key=len, reverse=True):
             if before:
-                table.columns[own] = np.round(table.columns[own] - table.columns[before[-1]], 9)
+                table.columns[own] = table.columns[own] - table.columns[before[-1]]
+        for *_, own in lags:
+            table.columns[own] = np.round(table.columns[own], 9)
         return table
 
     def walk(self) -> Iterator[tuple[Path, Node]]:

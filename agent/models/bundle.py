@@ -21,7 +21,7 @@ from agent.files import replacing
 from agent.models.manifest import FORMAT, Manifest
 
 MANIFEST = "manifest.json"
-MAX_MEMBERS = 256
+MAX_MEMBERS = 512
 MAX_BYTES = 32 * 2**20
 MAX_MANIFEST_BYTES = 8 * 2**20
 LARGEST = 1e15

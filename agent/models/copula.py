@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.models.normal import Condition, Normal
 from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
@@ -77,8 +78,8 @@ class CopulaSampler:
 
     def _draw_given(self, count: int, rng: np.random.Generator, given: Given) -> Floats:
         """Exact for numbers and for one category; what further categories ask for is drawn until it comes."""
-        chosen = self._chosen()
-        conditions = [Condition(place, *chosen[place].where(value)) for place, value in given.values]
+        tables = self._chosen()
+        conditions = [_condition(place, tables[place], allowed) for place, allowed in given.values]
         normal = Normal(self._factor @ self._factor.T, conditions)
         return redrawn(lambda rows: self.decode(normal.draw(rows, rng)), count, given)
 
@@ -95,3 +96,12 @@ class CopulaSampler:
 
     def _chosen(self) -> list[Table]:
         return [self._tables[table] for table in self._plan[self._hour]]
+
+
+def _condition(column: int, table: Table, allowed: tuple[float, ...]) -> Condition:
+    """Where a column's normal has to lie for it to have one of the values."""
+    ends = [table.where(value) for value in allowed]
+    low, high = (np.concatenate(part) for part in zip(*ends, strict=True))
+    if not len(low):
+        raise ConditionError("the model never draws a value that is asked for; ask for one that was recorded")
+    return Condition(column, low, high)

@@ -54,7 +54,8 @@ class Provenance(Strict):
 class Manifest(Strict):
     """A bundle's manifest.
 
-    `hours` says that rows differ by the hour of the day. `quality`, `parity` and `choice` (how
+    `hours` says that rows differ by the hour of the day, `combinations` of which columns only certain codes
+    occur together. `quality`, `parity` and `choice` (how
     the candidates of an automatic choice did) are figures measured at export, for people to read.
     """
 
@@ -64,6 +65,7 @@ class Manifest(Strict):
     template: Template
     columns: Annotated[list[Column], Field(max_length=4096)]
     hours: bool = False
+    combinations: list[Annotated[list[str], Field(max_length=256)]] = Field(default_factory=list, max_length=256)
     arrival: Arrival
     period: Period
     provenance: Provenance

@@ -63,7 +63,7 @@ class NeuralSampler:
         columns = len(self._spans.sizes) - bool(self._hours)
         wanted = given.values
         if self._hours and given.hour is not None:
-            wanted = (*wanted, (columns, float(self._hours[given.hour])))
+            wanted = (*wanted, (columns, (float(self._hours[given.hour]),)))
         if not wanted:
             return self._rows(count, rng)[:, :columns]
         return redrawn(lambda size: self._rows(size, rng), count, Given(None, wanted))[:, :columns]

@@ -1,11 +1,12 @@
 """Every model kind that the agent can play. A new kind is a file of its own and one line here."""
 
 from agent.models.bundle import Bundle
+from agent.models.combinations import combined
 from agent.models.copula import CopulaSampler
 from agent.models.neural import NeuralSampler
-from agent.models.sampler import Sampler
+from agent.models.sampler import Kind, Sampler
 
-SAMPLERS: dict[str, type[Sampler]] = {
+SAMPLERS: dict[str, type[Kind]] = {
     "gaussian-copula": CopulaSampler,
     "ctgan": NeuralSampler,
     "copula-gan": NeuralSampler,
@@ -22,4 +23,4 @@ def sampler_of(bundle: Bundle) -> Sampler:
     kind = SAMPLERS.get(bundle.manifest.kind)
     if kind is None:
         raise bundle.error("manifest.json", f"kind {bundle.manifest.kind!r} is unknown; known: {', '.join(SAMPLERS)}")
-    return kind.load(bundle)
+    return combined(kind.load(bundle), bundle)

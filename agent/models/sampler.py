@@ -24,17 +24,17 @@ class Given:
 
     Attributes:
         hour: Hour of the day, 0 to 23, local to the sensor; None: any.
-        values: Positions of columns, and the value that each must have.
+        values: Positions of columns, and the values that each may have.
     """
 
     hour: int | None = None
-    values: tuple[tuple[int, float], ...] = ()
+    values: tuple[tuple[int, tuple[float, ...]], ...] = ()
 
     def holds(self, rows: Floats) -> NDArray[np.bool_]:
         """Which rows have the values, shape (rows,)."""
         fits = np.ones(len(rows), np.bool_)
-        for position, value in self.values:
-            fits &= np.isclose(rows[:, position], value, rtol=1e-6, atol=1e-9)
+        for position, allowed in self.values:
+            fits &= np.isclose(rows[:, position, None], allowed, rtol=1e-6, atol=1e-9).any(axis=1)
         return fits
 
 
@@ -42,16 +42,7 @@ ANYTHING = Given()
 
 
 class Sampler(Protocol):
-    """Draws rows of one model kind.
-
-    `load` validates the bundle's arrays (BundleError) and is called once; `draw` may then be called any
-    number of times, from one thread at a time.
-    """
-
-    @classmethod
-    def load(cls, bundle: Bundle) -> Self:
-        """A sampler of `bundle`."""
-        ...
+    """Draws rows, any number of times, from one thread at a time."""
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """`count` rows, shape (count, columns), in the manifest's order of columns; codes for categories.
@@ -60,6 +51,19 @@ class Sampler(Protocol):
 
         Raises:
             ConditionError: The model never, or next to never, draws rows such as are given.
+        """
+        ...
+
+
+class Kind(Sampler, Protocol):
+    """A sampler of one model kind."""
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Self:
+        """A sampler of `bundle`.
+
+        Raises:
+            BundleError: An array is not as it must be; nothing is left to find out later.
         """
         ...
 

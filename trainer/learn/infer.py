@@ -49,7 +49,8 @@ def infer(messages: list[dict[str, Any]], corrections: Schema | None = None) -> 
     look.settle_times()
     fields = [look.fields[path] for path in look.order]
     refuse_unknown(corrections or Schema(), look.order)
-    return Findings(Schema(field=fields), look.warnings, look.paths)
+    constraints = corrections.constraint if corrections else []
+    return Findings(Schema(field=fields, constraint=constraints), look.warnings, look.paths)
 
 
 def study(recording: Recording, corrections: Schema | None = None) -> Findings:

@@ -23,6 +23,7 @@ from agent.message.leaves import (
 )
 from agent.message.template import Template
 from agent.message.tree import Items, Maybe, Node, Object, Slot, slots_of, state_of
+from trainer.learn.constraints import rules_of
 from trainer.learn.identifiers import replacements, shape_of
 from trainer.learn.infer import Findings, merged_keys
 from trainer.learn.numbers import guess_number
@@ -51,7 +52,8 @@ def learn_template(messages: list[Any], schema: Schema) -> Template:
 
 class _Learning:
     def __init__(self, schema: Schema, messages: list[Any]) -> None:
-        self.fields = schema.by_path()
+        self.rules = rules_of(schema, messages)
+        self.fields = schema.by_path() | self.rules.fields
         self.presence: dict[tuple[str | None, ...], str] = {}
         self.times: dict[str, list[int | None]] = {}
         self.event_ns = self._event_times(messages)
@@ -122,12 +124,18 @@ class _Learning:
 
     def _varied(self, field: Field, column: str, values: list[Any], present: list[Any]) -> Node:
         if field.kind == "number":
-            return Number(column=column, format=field.number or guess_number(present))
+            return self._number(field, column, present)
         if field.kind == "box":
             return self._box(field, column, values, present)
         if field.kind == "counter":
             return Counter(start=max(present[0], present[-1]), step=abs(present[1] - present[0]))
         return Category(column=column, labels=_labels(present))
+
+    def _number(self, field: Field, column: str, present: list[Any]) -> Number:
+        format_ = field.number or guess_number(present)
+        above, strict = self.rules.above.get(field.path, []), field.path in self.rules.strict
+        limits = [max(map(format_.column_value, self.rules.values[path])) for path in (*above, field.path)[1:]]
+        return Number(column=column, format=format_, above=above, strict=strict, limits=limits)
 
     def _box(self, field: Field, column: str, values: list[Any], present: list[Any]) -> Box:
         assert field.order is not None

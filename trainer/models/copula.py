@@ -120,7 +120,7 @@ def fit(task: Task) -> Copula:
     sdv_inside.check_versions()
     table, rng = task.table, task.rng
     joints = []
-    for number, members in enumerate(dependent_groups(table, task.columns), start=1):
+    for number, members in enumerate(dependent_groups(table, task.columns, task.together), start=1):
         joint, codes = Joint.of(table, members, f"?joint {number}")
         joints.append(joint)
         table = table.assign(**{joint.column.name: codes})

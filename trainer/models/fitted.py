@@ -25,6 +25,7 @@ class Task:
         columns: Of the table.
         rng: Draws whatever is left to chance.
         hours: Local hour of the day of each row; None where the recording covers no day.
+        together: Columns of which only recorded combinations are drawn.
         ordered: The rows are in the order of their events.
         epochs: Passes of a neural network over the table; None: SDV's default.
         seed: For the libraries' own generators.
@@ -36,6 +37,7 @@ class Task:
     columns: list[Column]
     rng: np.random.Generator
     hours: NDArray[np.int64] | None = None
+    together: tuple[tuple[str, ...], ...] = ()
     ordered: bool = False
     epochs: int | None = None
     seed: int = 0

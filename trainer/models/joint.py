@@ -4,6 +4,7 @@ A copula orders categories along a line and knows only how far two lines run tog
 `a zone is named only when somebody is seen`; a combination can.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -45,11 +46,17 @@ class Joint:
         return {member: self.codes[codes, place] for place, member in enumerate(self.members)}
 
 
-def dependent_groups(table: pd.DataFrame, columns: list[Column]) -> list[list[str]]:
-    """Columns of categories that depend on each other, the most dependent joined first."""
+def dependent_groups(
+    table: pd.DataFrame, columns: list[Column], together: Iterable[Iterable[str]] = ()
+) -> list[list[str]]:
+    """Columns of categories that depend on each other, the most dependent joined first; `together`: even before."""
     names = [column.name for column in columns if (column.size or 0) > 1 and not table[column.name].isna().any()]
     strengths = {pair: _dependence(table[pair[0]], table[pair[1]]) for pair in combinations(names, 2)}
     group_of = {name: [name] for name in names}
+    for members in together:
+        joined = set(members).union(*(group_of[name] for name in members if name in group_of))
+        group = [name for name in names if name in joined]
+        group_of.update(dict.fromkeys(group, group))
     for one, other in sorted(strengths, key=lambda pair: -strengths[pair]):
         a, b = group_of[one], group_of[other]
         if strengths[one, other] > SLIGHT and a is not b and len(table[a + b].drop_duplicates()) <= MOST:
