@@ -5,12 +5,14 @@ from agent.models.combinations import combined
 from agent.models.copula import CopulaSampler
 from agent.models.neural import NeuralSampler
 from agent.models.sampler import Kind, Sampler
+from agent.models.sequence import SequenceSampler
 
 SAMPLERS: dict[str, type[Kind]] = {
     "gaussian-copula": CopulaSampler,
     "ctgan": NeuralSampler,
     "copula-gan": NeuralSampler,
     "tvae": NeuralSampler,
+    "par": SequenceSampler,
 }
 
 

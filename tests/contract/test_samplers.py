@@ -10,12 +10,14 @@ from agent.models.bundle import Bundle
 from agent.models.registry import SAMPLERS, sampler_of
 from tests.made import copula_bundle, play
 from tests.made_neural import neural_bundle
+from tests.made_sequence import sequence_bundle
 
 EXAMPLES: dict[str, Callable[[], Bundle]] = {
     "gaussian-copula": copula_bundle,
     "ctgan": lambda: neural_bundle("ctgan"),
     "copula-gan": lambda: neural_bundle("copula-gan"),
     "tvae": lambda: neural_bundle("tvae", plain=True),
+    "par": sequence_bundle,
 }
 
 

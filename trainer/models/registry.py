@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from trainer.models import copula, neural
+from trainer.models import copula, neural, sequence
 from trainer.models.fitted import Fitted, Task
 
 NEURAL = ("ctgan", "copula-gan", "tvae")
@@ -13,4 +13,5 @@ FITS: dict[str, Callable[[Task], Fitted]] = {
     "ctgan": partial(neural.fit, "ctgan"),
     "copula-gan": partial(neural.fit, "copula-gan"),
     "tvae": partial(neural.fit, "tvae"),
+    "par": sequence.fit,
 }

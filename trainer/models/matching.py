@@ -1,0 +1,107 @@
+"""Matching what a recurrent network draws to what was recorded: shares of classes, distributions of numbers."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from agent.models.recurrent import RecurrentNetwork
+from trainer.models.fitted import Arrays, Task
+from trainer.models.marginal import Marginal
+from trainer.models.quantiles import Quantiles
+from trainer.models.tables import Table
+
+ROUNDS = 8  # of drawing rows and shifting logits
+LARGEST_STEP = 2.0  # of a logit in a round
+ROWS, HOURLY_ROWS = 65_536, 4_096  # drawn in all, and for each hour where rows differ by it
+GRAIN, LEAST = 2.0**-14, 2.0**-26  # of z: few digits pack well, and two knots at one place are this far apart
+
+TOLERANCE, HOURLY_TOLERANCE = 5e-4, 5e-3  # of a table, in the value's range and in probability
+SMALLEST = 1e-300  # range: of a number that never changes
+
+Floats = NDArray[np.float64]
+
+
+def match_classes(arrays: dict[str, NDArray[Any]], length: int, task: Task) -> None:
+    """Shift the logits, in place, until each class is drawn as often as it was recorded."""
+    sizes = [column.size for column in task.columns if column.size]
+    recorded = [task.table[c.name].dropna().to_numpy(np.intp) for c in task.columns if c.size]
+    shares = [np.bincount(codes, minlength=size) for codes, size in zip(recorded, sizes, strict=True)]
+    numbers = len(arrays["absent"])
+    for _ in range(ROUNDS if sizes else 0):
+        drawn = _pooled(_drawn(arrays, length, task), task)
+        place = 2 * numbers
+        for choice, size, share in zip(range(numbers, numbers + len(sizes)), sizes, shares, strict=True):
+            found = np.bincount(drawn[:, choice].astype(np.intp), minlength=size) / len(drawn)
+            least = 0.5 / len(drawn)
+            step = np.log((share / share.sum() + least) / (found + least))
+            arrays["output"][-1, place : place + size] += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+            place += size
+
+
+def matched_tables(arrays: Arrays, length: int, task: Task) -> list[list[Table]]:
+    """For each number its table, or one for each hour, to its recorded distribution from what the network says."""
+    names = [column.name for column in task.columns if not column.size]
+    drawn = _drawn(arrays, length, task)
+    pooled = _pooled(drawn, task)
+    tables = []
+    for place, name in enumerate(names):
+        marginal = Marginal.of(task.table[name].to_numpy(np.float64), False, task.hours)
+        said = drawn if marginal.hourly else [pooled]
+        tolerance = HOURLY_TOLERANCE if marginal.hourly else TOLERANCE
+        pairs = zip(said, marginal.by_hour, strict=True)
+        tables.append([_table(rows[:, place], quantiles, tolerance) for rows, quantiles in pairs])
+    return tables
+
+
+def _table(said: Floats, quantiles: Quantiles, tolerance: float) -> Table:
+    """From what the network says of one number, shape (rows,), to the recorded quantiles."""
+    places, values = quantiles.places, quantiles.values
+    z = np.quantile(said, places)
+    z = np.round(z / GRAIN) * GRAIN + np.arange(len(z)) * LEAST
+    plateaus = np.flatnonzero((np.diff(values) == 0) & (np.diff(places) > tolerance))
+    kept = sorted({0, len(z) - 1, *plateaus.tolist(), *(plateaus + 1).tolist()})
+    parts = list(pairwise(kept))
+    while parts:
+        first, last = parts.pop()
+        between = slice(first, last + 1)
+        worst = first + _worst(z[between], values[between] / max(np.ptp(values), SMALLEST), places[between], tolerance)
+        if worst > first:
+            kept.append(worst)
+            parts += [(first, worst), (worst, last)]
+    kept.sort()
+    return False, z[kept], values[kept]
+
+
+def _worst(z: Floats, value: Floats, place: Floats, tolerance: float) -> int:
+    """Where a straight line misses most, in value or in probability; 0: nowhere by more than the tolerance."""
+    line = np.interp(z, z[[0, -1]], value[[0, -1]])
+    error = np.maximum(np.abs(line - value), np.abs(np.interp(line, value, place) - place) * (value[0] < value[-1]))
+    error[[0, -1]] = 0
+    return int(error.argmax()) if error.max() > tolerance else 0
+
+
+def _drawn(arrays: Arrays, length: int, task: Task) -> list[Floats]:
+    """Rows as the network says them, segment after segment, of each hour; the same every time."""
+    network, rng = RecurrentNetwork(dict(arrays)), np.random.default_rng(task.seed)
+    hours = len(arrays["start"])
+    segments = -(-(ROWS if hours == 1 else HOURLY_ROWS) // length)
+    parts = []
+    for hour in range(hours):
+        noise = rng.standard_normal((length, network.numbers, segments), np.float32)
+        picks = rng.random((length, network.choices, segments), np.float32)
+        with threadpool_limits(1):  # products this small are slower in several threads
+            said: Floats = network.run(noise, picks, hour).transpose(2, 0, 1).astype(np.float64)
+        parts.append(said.reshape(segments * length, -1))
+    return parts
+
+
+def _pooled(drawn: list[Floats], task: Task) -> Floats:
+    """The rows of all hours, of each as many as it was recorded often."""
+    if task.hours is None:
+        return drawn[0]
+    counts = np.bincount(task.hours, minlength=len(drawn))
+    kept = np.ceil(counts / counts.max() * len(drawn[0])).astype(int)
+    return np.concatenate([rows[:count] for rows, count in zip(drawn, kept, strict=True)])

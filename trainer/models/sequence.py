@@ -1,0 +1,189 @@
+"""PAR: segments of consecutive rows, learnt by SDV, exported as one recurrent network."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sdv.sequential import PARSynthesizer
+
+from agent.models.sampler import HOURS
+from trainer.models import inside_par
+from trainer.models.fitted import Arrays, Task
+from trainer.models.matching import match_classes, matched_tables
+from trainer.models.tables import Table, as_arrays
+from trainer.table import typed, without_gaps
+
+PARTS, SHORTEST, LONGEST = 50, 10, 480  # a segment is a fiftieth of the recording, of 10 to 480 rows
+NEVER = -1e5  # logit of a code that SDV never saw
+
+PRESENCE = "no-missing-numbers"
+TOKENS = "no-early-end"
+ECHOES = "no-echoes"
+FREQUENCIES = "true-frequencies"
+MARGINALS = "recorded-marginals"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """PAR as fitted to the segments of a recording.
+
+    Attributes:
+        task: What was learnt.
+        synthesizer: SDV's.
+        length: Rows of a segment.
+    """
+
+    task: Task
+    synthesizer: PARSynthesizer
+    length: int
+
+    @property
+    def hours(self) -> bool:
+        return self.task.hours is not None
+
+    @property
+    def sampled_by_hour(self) -> bool:
+        return True
+
+    @property
+    def corrections(self) -> tuple[str, ...]:
+        """What the export does better than SDV.
+
+        `no-missing-numbers`: SDV draws for each number whether it is missing, and then writes its mean, although
+        none was missing. `no-early-end`: SDV draws the token that ends a segment in its midst too, and goes on
+        from a row such as the network never learnt from. `no-echoes`: of each category SDV leaves one output of
+        the network in the row that it goes on from, where there was always 0. `true-frequencies`: classes are
+        drawn as often as they were recorded. `recorded-marginals`: each number keeps its recorded distribution,
+        and its order in time as SDV draws it.
+        """
+        every = (PRESENCE, TOKENS, ECHOES, FREQUENCIES, MARGINALS)
+        return tuple(name for name in every if name not in self.task.without)
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """The loss of each epoch."""
+        return inside_par.losses(self.synthesizer)
+
+    def sample(self, count: int) -> pd.DataFrame:
+        """`count` rows as SDV draws them, one segment after another, at hours as they occur in the recording."""
+        some_hours = self.task.some_hours(count)
+        if some_hours is None:
+            parts = list(self._drawn(count, None))
+        else:
+            wanted = zip(*np.unique(some_hours, return_counts=True), strict=True)
+            parts = [part for hour, rows in wanted for part in self._drawn(int(rows), self._nearest(int(hour)))]
+        rows = pd.concat(parts, ignore_index=True)[[column.name for column in self.task.columns]]
+        whole = {c.name: np.rint(rows[c.name]) for c in self.task.columns if c.integer and not c.size}
+        return typed(rows.assign(**whole), self.task.columns)
+
+    def export(self, corrected: bool) -> Arrays:
+        """The bundle's arrays; see `agent.models.sequence` for what they mean."""
+        made = self.corrections if corrected else ()
+        arrays = self._network(made)
+        if FREQUENCIES in made:
+            match_classes(arrays, self.length, self.task)
+        tables = matched_tables(arrays, self.length, self.task) if MARGINALS in made else self._as_sdv()
+        plan, count = np.zeros((len(arrays["start"]), len(tables)), "<i4"), 0
+        for place, of_one in enumerate(tables):
+            plan[:, place] = count + np.resize(np.arange(len(of_one)), len(plan))
+            count += len(of_one)
+        return {
+            **arrays,
+            "length": np.array([self.length], "<i4"),
+            "plan": plan,
+            **as_arrays([table for of_one in tables for table in of_one]),
+        }
+
+    def _as_sdv(self) -> list[list[Table]]:
+        """The straight line from what the network says to each number, level beyond the recorded range."""
+        tables: list[list[Table]] = []
+        for number in self._numbers:
+            if number.scale > 0:
+                values = np.array([number.low, number.center, number.high])  # the mean, often drawn, exactly
+                tables.append([(False, (values - number.center) / number.scale, values)])
+            else:
+                tables.append([(True, np.zeros(1), np.array([number.center]))])
+        return tables
+
+    @property
+    def _numbers(self) -> list[inside_par.Number]:
+        return [inside_par.number(self.synthesizer, column) for column in self.task.columns if not column.size]
+
+    def _network(self, made: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        """The network's arrays. The layer below the gates is linear, so it is multiplied into their weights."""
+        net, tokens, numbers = inside_par.network(self.synthesizer), inside_par.tokens(self.synthesizer), self._numbers
+        width, entries = len(net.up[0].T), len(net.up[1])
+        always, never = entries, entries + 1  # places beside the network's: of a logit 0, and of one that never wins
+        codes = [inside_par.codes(self.synthesizer, column) for column in self.task.columns if column.size]
+        choices = [[never if place is None else place for place in places] for places in codes]
+        absent = [-1] * len(numbers)
+        means, deviations = [number.mean for number in numbers], [number.deviation for number in numbers]
+        if PRESENCE not in made:
+            absent = [len(choices) + place for place in range(len(numbers))]
+            choices += [[always, number.missing] for number in numbers]
+        if TOKENS not in made:
+            choices.append([tokens.start, tokens.end, tokens.body])
+        if ECHOES not in made:
+            echoes = [inside_par.unused(self.synthesizer, column) for column in self.task.columns if column.size]
+            absent, means, deviations = absent + [-1] * len(echoes), means + echoes, deviations + [never] * len(echoes)
+        chosen = [place for places in choices for place in places]
+        entering, beside = (net.gates_input[0] @ net.down[0]).T, np.zeros((width + 1, 2))
+        beside[-1, 1] = NEVER
+        base = self._base(net, entering[entries:])
+        leaving = np.concatenate([np.concatenate([net.up[0].T, net.up[1][None]]), beside], axis=1)
+        weights = {
+            "start": base + entering[tokens.start],
+            "body": base + (entering[tokens.body] if TOKENS in made else 0.0),
+            "input": np.concatenate([entering[:entries], np.zeros((2, 3 * width))])[means + chosen],
+            "recurrent": net.gates_state[0].T,
+            "reset": net.gates_state[1][2 * width :],
+            "output": leaving[:, means + deviations + chosen],
+        }
+        arrays = {name: np.ascontiguousarray(weight, "<f4") for name, weight in weights.items()}
+        sizes = [len(places) for places in choices]
+        return {**arrays, "absent": np.array(absent, "<i4"), "choices": np.array(sizes, "<i4")}
+
+    def _base(self, net: inside_par.Network, contexts: Floats) -> Floats:
+        """What the gates get for every row, shape (1 or 24, gates): the biases, and what the hour adds."""
+        bias = net.gates_input[0] @ net.down[1] + net.gates_input[1] + net.gates_state[1]
+        new = slice(2 * len(bias) // 3, None)
+        bias[new] -= net.gates_state[1][new]  # the reset gate scales this one
+        if not self.hours:
+            return bias[None]
+        places = inside_par.hours(self.synthesizer)
+        return bias + contexts[[places[self._nearest(hour)] for hour in range(HOURS)]]
+
+    def _nearest(self, hour: int) -> int:
+        """The hour of the day, of those in which a segment begins, that is nearest to `hour`."""
+        begun = inside_par.hours(self.synthesizer)
+        return min(sorted(begun), key=lambda other: min((hour - other) % HOURS, (other - hour) % HOURS))
+
+    def _drawn(self, count: int, hour: int | None) -> Iterator[pd.DataFrame]:
+        """SDV's segments of an hour, the last one as short as it must be."""
+        whole, rest = divmod(count, self.length)
+        if whole:
+            yield inside_par.sample(self.synthesizer, whole, self.length, hour)
+        if rest:
+            yield inside_par.sample(self.synthesizer, 1, rest, hour)
+
+
+def fit(task: Task) -> Sequences:
+    """Fit SDV's PAR to segments of one length; the hour of a segment's first row is its context.
+
+    Of segments of unequal length SDV would learn its own padding, and with a sequence index it would sort a
+    segment's rows by their steps in time. The odd rows, at the beginning, are left out.
+    """
+    rows = len(task.table)
+    length = min(max(SHORTEST, min(LONGEST, rows // PARTS)), rows // 2)
+    odd = rows % length
+    table = without_gaps(task.table, task.rng).iloc[odd:].reset_index(drop=True)
+    hours = None if task.hours is None else task.hours[odd::length].tolist()
+    torch.manual_seed(task.seed)
+    synthesizer = inside_par.fit_par(table, task.columns, length, hours=hours, epochs=task.epochs, report=task.report)
+    return Sequences(task, synthesizer, length)
