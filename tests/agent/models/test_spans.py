@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.errors import BundleError
+from agent.models.bundle import Bundle
+from agent.models.spans import MOST_OUTPUTS, Spans
+from tests.chance import chi_square
+from tests.made_neural import neural_bundle
+
+BUNDLE = neural_bundle("tvae", plain=True)
+
+
+def spans(sizes: list[int], numbers: tuple[int, ...] = (), *, argmax: bool = False, **arrays: object) -> Spans:
+    """Spans of these logits, with components 0, 10, 20 … of scale 1, and no limits."""
+    components = sum(sizes[place] for place in numbers)
+    made = {
+        "center": np.arange(components) * 10.0,
+        "scale": np.ones(components),
+        "noise": np.zeros(len(numbers)),
+        "low": np.full(len(numbers), -1e15),
+        "high": np.full(len(numbers), 1e15),
+        "whole": np.zeros(len(sizes)),
+    }
+    return Spans(sizes, list(numbers), {**made, **{k: np.array(v, float) for k, v in arrays.items()}}, argmax)
+
+
+def winning(sizes: list[int], numbers: int, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Outputs in which every column's code beats its others."""
+    outputs = rng.normal(0, 1, (len(codes), numbers + sum(sizes))).astype(np.float32)
+    firsts = numbers + np.cumsum([0, *sizes[:-1]])
+    np.put_along_axis(outputs, (firsts + codes).astype(int), 60, axis=1)
+    return outputs
+
+
+SIZES = st.lists(st.sampled_from([1, 2, 3, 11, 12, 13, 24, 25, 49, 300]), min_size=1, max_size=7)
+
+
+@given(SIZES, st.booleans(), st.data(), st.integers(0, 1000))
+def test_each_column_has_the_code_that_wins_however_many_the_others_have(sizes, argmax, data, seed):
+    rng = np.random.default_rng(seed)
+    numbers = tuple(sorted(data.draw(st.sets(st.integers(0, len(sizes) - 1)))))
+    codes = np.column_stack([rng.integers(0, size, 9) for size in sizes])
+    chooser = spans(sizes, numbers, argmax=argmax)
+    assert chooser.outputs == len(numbers) + sum(sizes)
+    outputs = winning(sizes, len(numbers), codes, rng)
+    rows = chooser.rows(outputs, rng)
+    categories = [place for place in range(len(sizes)) if place not in numbers]
+    assert rows[:, categories].tolist() == codes[:, categories].tolist()
+    component = np.cumsum([0, *(sizes[place] for place in numbers)])[:-1] + codes[:, list(numbers)]
+    expected = 10.0 * component + np.tanh(outputs[:, : len(numbers)])
+    assert rows[:, list(numbers)] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_sampled_choice_comes_as_often_as_its_softmax(seed):
+    sizes, count = [1, 2, 9, 14, 40], 40_000
+    rng = np.random.default_rng(seed)
+    outputs = rng.normal(0, 1.5, sum(sizes)).astype(np.float32)
+    rows = spans(sizes).rows(np.tile(outputs, (count, 1)), rng)
+    for column, (size, first) in enumerate(zip(sizes, np.cumsum([0, *sizes[:-1]]), strict=True)):
+        shares = np.exp(outputs[first : first + size].astype(np.float64))
+        counts = np.bincount(rows[:, column].astype(int), minlength=size)
+        assert len(counts) == size
+        assert chi_square(counts, shares / shares.sum()) < 1
+
+
+def test_columns_choose_independently():
+    rows = spans([2, 2, 30]).rows(np.zeros((20_000, 34), np.float32), np.random.default_rng(2))
+    assert np.abs(np.corrcoef(rows.T) - np.eye(3)).max() < 0.03
+
+
+def test_codes_whose_logits_are_far_below_the_others_never_come():
+    outputs = np.tile(np.array([-1e30, 0, -200, 0, 1e30], np.float32), (5000, 1))
+    assert np.unique(spans([4, 1]).rows(outputs, np.random.default_rng(3))[:, 0]).tolist() == [1, 3]
+
+
+def test_argmax_takes_the_first_of_those_that_tanh_makes_equal():
+    outputs = np.array([[5, 40, 60, 50], [-40, -60, 0.1, 0.2]], np.float32)
+    assert spans([4], argmax=True).rows(outputs, np.random.default_rng(4))[:, 0].tolist() == [1, 3]
+
+
+def test_the_noise_is_added_to_the_share_and_cut_off_at_the_ends_of_a_component():
+    outputs = np.tile(np.array([0.0, 9.0, 1, 1], np.float32), (20_000, 1))
+    noisy = spans([1, 1], (0, 1), noise=[0.2, 0.5], center=[0, 0], scale=[10, 10])
+    middle, end = noisy.rows(outputs, np.random.default_rng(5)).T
+    assert middle.std() == pytest.approx(2, rel=0.03)
+    assert middle.mean() == pytest.approx(0, abs=0.06)
+    assert end.max() == pytest.approx(10)
+    assert (end == end.max()).mean() == pytest.approx(0.5, abs=0.02)
+    assert 10 - end[end < end.max()].mean() == pytest.approx(5 * np.sqrt(2 / np.pi), rel=0.05)
+
+
+def test_numbers_keep_within_their_limits_and_whole_ones_are_rounded_after():
+    limits = spans([1, 3, 1], (0, 2), low=[-1, 0.4], high=[1, 9], whole=[0, 0, 1])
+    rows = limits.limited(np.array([[-7.0, 2, 0.1], [0.3, 0, 8.7], [7, 1, 77], [0, 0, 3.2]]))
+    assert rows.tolist() == [[-1, 2, 0], [0.3, 0, 9], [1, 1, 9], [0, 0, 3]]
+
+
+def changed(**arrays: np.ndarray) -> Bundle:
+    return Bundle(BUNDLE.manifest, {**BUNDLE.arrays, **arrays}, "a.npz")
+
+
+def with_value(name: str, place: int, value: float) -> dict[str, np.ndarray]:
+    array = BUNDLE.arrays[name].copy()
+    array[place] = value
+    return {name: array}
+
+
+CATEGORY = [column.name for column in BUNDLE.manifest.columns].index("light")
+NUMBER = [column.name for column in BUNDLE.manifest.columns].index("temperature")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        (with_value("kinds", CATEGORY, 3), r"kinds\.npy: must be 1 or more, those of the categories"),
+        (with_value("kinds", CATEGORY, 0), r"kinds\.npy: must be"),
+        (with_value("kinds", NUMBER, 0), r"kinds\.npy: must be"),
+        (with_value("kinds", NUMBER, -2), r"kinds\.npy: must be"),
+        (with_value("kinds", NUMBER, MOST_OUTPUTS), r"kinds\.npy: must be .* 20000 in all"),
+        (with_value("kinds", NUMBER, 2**31 - 1), r"kinds\.npy: must be"),
+        (with_value("kinds", NUMBER, 3), r"center: has shape"),
+        (with_value("low", 0, 201), r"low\.npy: must be at most high"),
+        (with_value("noise", 0, -0.1), r"low\.npy: must be .*noise at least 0"),
+        (with_value("scale", 0, np.inf), r"scale: holds NaN"),
+        ({"argmax": np.array([True, False])}, r"argmax: has shape"),
+    ],
+)
+def test_spans_that_do_not_fit_the_columns_are_refused_by_name(arrays, said):
+    with pytest.raises(BundleError, match=rf"^a\.npz: {said}"):
+        Spans.load(changed(**arrays), extra=0)
+
+
+def test_a_column_more_is_asked_for_where_the_hour_is_one():
+    assert Spans.load(neural_bundle("ctgan", hours=True), extra=1).sizes[-1] == 24
+    with pytest.raises(BundleError, match="kinds: has shape"):
+        Spans.load(BUNDLE, extra=1)
