@@ -44,7 +44,7 @@ examples: .venv/.stamp  ## Make the example recordings and fit the example bundl
 	$(FULL)/understudy-trainer fit examples/recordings/kitchen-climate.csv --sensor kitchen-climate --out examples/kitchen-climate.npz --seed 1
 
 bench: .venv/.stamp  ## Measure speed and memory against SDV
-	$(FULL)/python -m benchmarks
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(FULL)/python -m benchmarks
 
 constraints:  ## Write constraints.txt anew from the newest releases
 	@$(MAKE) check-python

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import daemon, sampling
+from benchmarks import daemon, neural, sampling
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = [ROOT.parent / "shared/data/detections-single.json", ROOT / "examples/recordings/front-door.jsonl"]
@@ -22,6 +22,7 @@ def main() -> None:
         raise SystemExit("no recording to measure on: run `make examples` first")
     with tempfile.TemporaryDirectory() as folder:
         rows, bundle = sampling.measure(recording, Path(folder))
+        rows += neural.measure(recording, Path(folder))
         rows += daemon.measure(bundle, Path(folder))
     print(f"measured on {recording.name}, Python {platform.python_version()}, {platform.machine()}\n")
     for row in rows:

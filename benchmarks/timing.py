@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,19 @@ def pairs(ours: Callable[[], float], theirs: Callable[[], float], runs: int) -> 
         a.append(ours())
         b.append(theirs())
     return Timing.of(a), Timing.of(b), Timing.of([y / x for x, y in zip(a, b, strict=True)])
+
+
+def as_row(what: str, aim: str, measured: tuple[Timing, Timing, Timing]) -> dict[str, Any]:
+    """One line of the table of results: a ratio, and the aim it has to reach."""
+    ours, theirs, ratio = measured
+    wanted = float("".join(mark for mark in aim if mark.isdigit() or mark == ".") or 0)
+    return {
+        "what": what,
+        "ours": ours.median_s,
+        "against": theirs.median_s,
+        "unit": "s",
+        "ratio": ratio.median_s,
+        "spread": [ratio.low_s, ratio.high_s],
+        "aim": aim,
+        "reached": ratio.median_s >= wanted,
+    }

@@ -84,7 +84,7 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
             f"{recording.name}: {len(recording.messages)} messages are too few to learn from; record at least {FEWEST}"
         )
     options.step("learning the messages")
-    draft, task, warnings = _learn(recording, sensor, options)
+    draft, task, warnings = learn(recording, sensor, options)
     kind, scores = options.kind, []
     if kind == AUTO:
         options.step("choosing a model")
@@ -114,7 +114,7 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
     return Outcome(bundle, parity, warnings + _period_warnings(bundle.manifest), getattr(fitted, "losses", None))
 
 
-def _learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, Task, list[str]]:
+def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, Task, list[str]]:
     """What is written in messages, what is to be fitted, and warnings; messages in the order of their events."""
     rng = np.random.default_rng(options.seed)
     findings = study(recording, options.corrections)

@@ -80,7 +80,7 @@ class NeuralSampler:
         rows = np.empty((count, len(self._spans.sizes)))
         for start in range(0, count, CHUNK):
             size = min(CHUNK, count - start)
-            noise = rng.standard_normal((size, self._network.noise), np.float32)
+            noise = self._network.drawn(size, rng)
             rows[start : start + size] = self.decode(noise, self._conditions(size, rng), rng)
         return rows
 

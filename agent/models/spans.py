@@ -26,12 +26,16 @@ class Spans:
     def __init__(self, sizes: list[int], numbers: list[int], arrays: dict[str, Floats], argmax: bool) -> None:
         self.sizes, self.numbers, self._argmax = sizes, numbers, argmax
         self.outputs = len(numbers) + sum(sizes)
-        self._center, self._scale, self._noise = arrays["center"], arrays["scale"], arrays["noise"].astype(np.float32)
+        self._center, self._scale, self._noise = (
+            arrays["center"],
+            arrays["scale"],
+            arrays["noise"][:, None].astype(np.float32),
+        )
         self._low, self._high = np.full(len(sizes), -np.inf), np.full(len(sizes), np.inf)
         self._low[numbers], self._high[numbers] = arrays["low"], arrays["high"]
         self._whole = np.flatnonzero(arrays["whole"]).tolist()
         first = np.cumsum([0, *(sizes[place] for place in numbers)])[:-1]
-        self._component = np.asarray(first, np.intp)
+        self._component = np.asarray(first, np.intp)[:, None]
         self._blocks = [_Block(columns, sizes, len(numbers)) for columns in _alike(sizes)]
 
     @classmethod
@@ -57,17 +61,18 @@ class Spans:
 
     def rows(self, outputs: Singles, rng: np.random.Generator) -> Floats:
         """The rows that outputs choose, shape (rows, columns)."""
-        rows = np.empty((len(outputs), len(self.sizes)))
+        by_output = outputs.T  # one output of all rows side by side: every step below is one long run
+        rows = np.empty((len(self.sizes), len(outputs)))
         for block in self._blocks:
-            rows[:, block.columns] = block.codes(outputs, self._argmax, rng)
+            rows[block.columns] = block.codes(by_output, self._argmax, rng)
         if self.numbers:
-            component = rows[:, self.numbers].astype(np.intp) + self._component
-            share = np.tanh(outputs[:, : len(self.numbers)])
+            component = rows[self.numbers].astype(np.intp) + self._component
+            share = np.tanh(by_output[: len(self.numbers)])
             if self._noise.any():
-                share = share + self._noise * rng.standard_normal(share.shape, np.float32)
+                share += self._noise * rng.standard_normal(share.shape, np.float32)
                 share = np.minimum(np.maximum(share, -1), 1)
-            rows[:, self.numbers] = self._center[component] + self._scale[component] * share
-        return rows
+            rows[self.numbers] = self._center[component] + self._scale[component] * share
+        return rows.T
 
     def limited(self, rows: Floats) -> Floats:
         """Numbers within their limits, whole ones rounded."""
@@ -84,26 +89,27 @@ class _Block:
         self.columns = columns
         firsts = np.cumsum([numbers, *sizes])
         self._widest = max(sizes[column] for column in columns)
-        places = [[firsts[c] + min(k, sizes[c] - 1) for k in range(self._widest)] for c in columns]
+        places = [[firsts[c] + min(k, sizes[c] - 1) for c in columns] for k in range(self._widest)]
         self._places = np.array(places, np.intp).ravel()
-        unused = np.array([[k >= sizes[c] for k in range(self._widest)] for c in columns])
-        self._filling = np.where(unused, NEVER, 0).astype(np.float32) if unused.any() else None
-        self._last = np.array([sizes[column] - 1 for column in columns])
+        unused = np.array([[k >= sizes[c] for c in columns] for k in range(self._widest)])
+        self._filling = np.where(unused, NEVER, 0).astype(np.float32)[:, :, None] if unused.any() else None
+        self._last = np.array([sizes[column] - 1 for column in columns])[:, None]
 
-    def codes(self, outputs: Singles, argmax: bool, rng: np.random.Generator) -> NDArray[np.intp]:
-        """The code that each column's logits choose, shape (rows, columns of this block)."""
-        logits = outputs[:, self._places].reshape(len(outputs), len(self.columns), self._widest)
+    def codes(self, by_output: Singles, argmax: bool, rng: np.random.Generator) -> NDArray[np.intp]:
+        """The code that each column's logits choose, shape (columns of this block, rows)."""
+        count = by_output.shape[1]
+        logits = by_output[self._places].reshape(self._widest, len(self.columns), count)
         if argmax:  # of what SDV compares: far out, tanh makes the largest ones equal
             logits = np.tanh(logits)
         if self._filling is not None:
-            logits = logits + self._filling
+            logits += self._filling
         if argmax:
-            largest: NDArray[np.intp] = logits.argmax(axis=2)
+            largest: NDArray[np.intp] = logits.argmax(axis=0)
             return largest
-        weights = np.exp(logits - logits.max(axis=2, keepdims=True))
-        cumulated = weights.cumsum(axis=2)
-        picks = rng.random((len(outputs), len(self.columns), 1), np.float32) * cumulated[:, :, -1:]
-        codes: NDArray[np.intp] = np.minimum((cumulated <= picks).sum(axis=2), self._last)
+        logits -= logits.max(axis=0)
+        cumulated = np.exp(logits).cumsum(axis=0)
+        picks = rng.random((len(self.columns), count), np.float32) * cumulated[-1]
+        codes: NDArray[np.intp] = np.minimum((cumulated <= picks).sum(axis=0), self._last)
         return codes
 
 

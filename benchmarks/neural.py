@@ -1,0 +1,115 @@
+"""Drawing from exported networks against SDV's own `sample`, in the same run, on one thread.
+
+SDV's synthesizers have their default layers; a few epochs are enough, since speed does not depend on them.
+"""
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from agent.models import bundle as bundles
+from agent.models.neural import NeuralSampler
+from agent.models.registry import sampler_of
+from agent.models.sampler import Source
+from benchmarks.timing import as_row, pairs, timed
+from trainer.draft import Draft
+from trainer.fit import Options, learn
+from trainer.models.fitted import Fitted
+from trainer.models.registry import FITS, NEURAL
+from trainer.recording import load
+
+EPOCHS = 30
+BULK = 100_000
+AIMS = {"ctgan": (200, 5_000, 2.0), "copula-gan": (170, 5_000, 2.5), "tvae": (300, 9_000, 3.0)}
+SIZES = {"ctgan": 350, "copula-gan": 350, "tvae": 90}
+
+
+def measure(recording_path: Path, folder: Path) -> list[dict[str, Any]]:
+    """Rows of the table of results."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    draft, task, _ = learn(load(str(recording_path)), "bench", Options(epochs=EPOCHS, seed=1))
+    return [row for kind in NEURAL for row in _of_kind(kind, draft, FITS[kind](task), folder)]
+
+
+def _of_kind(kind: str, draft: Draft, fitted: Fitted, folder: Path) -> list[dict[str, Any]]:
+    bundle, path = draft.bundle(kind, fitted), folder / f"{kind}.npz"
+    bundles.write(bundle, path)
+    rng, sampler = np.random.default_rng(2), sampler_of(bundle)
+    source = Source(sampler, [column.name for column in bundle.manifest.columns], rng)
+    alone, amortised, bulk = AIMS[kind]
+
+    def singles() -> None:
+        for _ in range(300):
+            sampler.draw(1, rng)
+
+    def readings() -> None:
+        for _ in range(5 * 1024):
+            source.next()
+
+    def one() -> float:
+        return timed(lambda: fitted.sample(1))
+
+    fitted.sample(1)
+    many = (lambda: timed(lambda: sampler.draw(BULK, rng)), lambda: timed(lambda: fitted.sample(BULK)))
+    return [
+        as_row(f"{kind}: one row alone", f"at least {alone}×", pairs(lambda: timed(singles, 300), one, 15)),
+        as_row(f"{kind}: next reading", f"at least {amortised:,}×", pairs(lambda: timed(readings, 5120), one, 15)),
+        as_row(f"{kind}: {BULK:,} rows", f"at least {bulk}×", pairs(*many, 5)),
+        _floor(kind, sampler),
+        _figure(f"{kind}: bundle", path.stat().st_size / 1000, "kB", SIZES[kind]),
+        _figure(f"{kind}: memory for {BULK:,} rows", _memory(path), "MB", 64),
+    ]
+
+
+def _floor(kind: str, sampler: Any) -> dict[str, Any]:
+    """A block of readings against its random numbers and matrix products alone."""
+    assert isinstance(sampler, NeuralSampler)
+    rng, network = np.random.default_rng(3), sampler._network
+    none = np.zeros(1024, np.intp)
+
+    def products() -> None:
+        network.outputs(network.drawn(1024, rng), none)
+
+    floor = [timed(products, 1024) for _ in range(50)]
+    whole = [timed(lambda: sampler.draw(1024, rng), 1024) for _ in range(50)]
+    ratio = sorted(a / b for a, b in zip(whole, floor, strict=True))
+    return {
+        "what": f"{kind}: a reading against its floor",
+        "ours": ratio[25],
+        "unit": "×",
+        "spread": [ratio[2], ratio[-3]],
+        "aim": "(none)",
+        "reached": True,
+    }
+
+
+def _figure(what: str, value: float, unit: str, most: float) -> dict[str, Any]:
+    spread = [value, value]
+    return {
+        "what": what,
+        "ours": value,
+        "unit": unit,
+        "spread": spread,
+        "aim": f"at most {most}",
+        "reached": value <= most,
+    }
+
+
+def _memory(path: Path) -> float:
+    """MB of a process at its peak while it draws, above what it needs to be ready."""
+    code = f"""
+import resource, numpy, pathlib
+from agent.models import bundle, registry
+sampler, rng = registry.sampler_of(bundle.read(pathlib.Path({str(path)!r}))), numpy.random.default_rng(0)
+sampler.draw(1, rng)
+idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sampler.draw({BULK}, rng)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1000)
+"""
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
