@@ -23,6 +23,7 @@ HOUR = "?hour"
 FREQUENCIES = "true-frequencies"
 SAMPLED = "sampled-classes"
 SHIFTS, SHIFT_ROWS = 12, 20_000  # rounds of drawing rows and shifting logits
+ARGMAX_SHIFTS = 24
 SPREAD = 2.0  # of what a network says: it may lie further out than a standard normal does
 SLIGHT = 0.5 / SHIFT_ROWS  # share of a class that was not drawn at all
 
@@ -139,19 +140,31 @@ class Neural:
         return np.asarray(np.concatenate(chances) / len(chances), np.float64)
 
     def _shift(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Shift the logits of the classes until each is drawn as often as it was recorded."""
-        name = max(name for name in arrays if name.startswith("bias/"))
-        sizes, shares = arrays["kinds"].tolist(), self._shares()
-        first = np.cumsum([sum(1 for column in self.columns if not column.size), *sizes])
-        for _ in range(SHIFTS):
-            rows = self._drawn(arrays)
+        """Shift the logits of the classes until each is drawn as often as it was recorded.
+
+        Where the largest logit wins, a shift may do anything: each class then has a pace of its own, halved
+        when the shift turns back. Source: Riedmiller, Braun, "The RPROP Algorithm" (1993).
+        """
+        name, argmax = max(name for name in arrays if name.startswith("bias/")), bool(arrays["argmax"][0])
+        numbers = sum(1 for column in self.columns if not column.size)
+        pace = np.full(len(arrays[name]) - numbers, 0.25 if argmax else 1.0)
+        before = np.zeros_like(pace)
+        for _ in range(ARGMAX_SHIFTS if argmax else SHIFTS):
+            wanted = self._wanted(self._drawn(arrays), arrays["kinds"].tolist())
+            if argmax:
+                pace, before = pace * np.where(wanted * before < 0, 0.5, 1.2), wanted
             bias = arrays[name].copy()
-            for place, column in enumerate(self.columns):
-                if column.size:
-                    found = np.bincount(rows[:, place].astype(int), minlength=column.size) / SHIFT_ROWS
-                    step = np.log((shares[column.name] + SLIGHT) / (found + SLIGHT))
-                    bias[first[place] : first[place + 1]] += np.clip(step, -2, 2).astype("<f4")
+            bias[numbers:] += (np.clip(wanted, -2, 2) * pace).astype("<f4")
             arrays[name] = bias
+
+    def _wanted(self, rows: Floats, sizes: list[int]) -> Floats:
+        """The logarithm of how many times as often each logit's class should come; 0 for numbers."""
+        shares, found = self._shares(), []
+        for place, (column, size) in enumerate(zip(self.columns, sizes, strict=True)):
+            drawn = np.bincount(rows[:, place].astype(int), minlength=size) / SHIFT_ROWS if column.size else None
+            wanted = np.zeros(size) if drawn is None else np.log((shares[column.name] + SLIGHT) / (drawn + SLIGHT))
+            found.append(wanted)
+        return np.concatenate(found)
 
     def _drawn(self, arrays: Arrays) -> Floats:
         """Rows of all modelled columns, the hour among them."""
@@ -180,6 +193,7 @@ def _order(outputs: list[inside_gan.Span], spans: list[inside_gan.Span]) -> NDAr
 def fit(kind: str, task: Task) -> Neural:
     """Fit SDV's synthesizer of this kind; where the recording covers a day, with the hour as one more category."""
     torch.manual_seed(task.seed)
+    np.random.seed(task.seed % 2**32)  # of which ctgan draws its batches
     table, columns = without_gaps(task.table, task.rng), list(task.columns)
     if task.hours is not None:
         recorded = np.unique(task.hours)
