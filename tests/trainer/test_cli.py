@@ -1,13 +1,22 @@
 """The trainer's commands, as a user calls them."""
 
 import csv
+import fcntl
 import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agent.models import bundle as bundles
+from tests.commands import ROOT
 from trainer.cli import main
 
 
@@ -103,3 +112,46 @@ def test_nothing_is_written_when_the_input_is_bad(tmp_path: Path, capsys: pytest
     assert error.startswith("understudy-trainer: ")
     assert error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_a_fit_that_is_interrupted_writes_nothing(climate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    words = [
+        "fit",
+        str(climate),
+        "--sensor",
+        "s",
+        "--model",
+        "tvae",
+        "--epochs",
+        "1000000",
+        "--out",
+        str(out / "b.npz"),
+    ]
+    command = [sys.executable, "-m", "trainer", *words, "--tensorboard", str(out / "losses")]
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 160, 0, 0))  # else there is no room for a bar
+    process = subprocess.Popen(command, cwd=ROOT, stderr=slave, stdout=subprocess.PIPE)
+    os.close(slave)
+    told = b""
+    while b"Loss" not in told:  # the bar of the epochs, with its losses and the time left
+        told += os.read(master, 10_000)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    told += os.read(master, 100_000)
+    assert process.returncode == 130
+    assert b"Traceback" not in told
+    assert list(out.iterdir()) == []
+
+
+def test_the_losses_of_a_network_are_written_for_tensorboard(climate: Path, tmp_path: Path) -> None:
+    words = ["fit", str(climate), "--sensor", "s", "--model", "tvae", "--epochs", "3", "--out", str(tmp_path / "b.npz")]
+    assert main([*words, "--tensorboard", str(tmp_path / "losses")]) == 0
+    assert [path.name.startswith("events.") for path in (tmp_path / "losses" / "s").iterdir()] == [True]
+
+
+def test_few_messages_for_a_network_are_warned_of(climate: Path, tmp_path: Path, capsys) -> None:
+    words = ["fit", str(climate), "--sensor", "s", "--model", "tvae", "--epochs", "2", "--out", str(tmp_path / "b.npz")]
+    assert main(words) == 0
+    assert "300 messages are few for tvae: under 500, prefer gaussian-copula" in capsys.readouterr().out
