@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
+from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.models import bundle as bundles
 from agent.models.manifest import Manifest
-from tests.trainer.conftest import play, recording_of
+from agent.models.registry import sampler_of
+from agent.player import Player
+from tests.trainer.conftest import START_NS, play, recording_of
 from tests.trainer.likeness import assert_alike
 from trainer import draft as drafting
 from trainer.fit import Options, fit
 from trainer.parity import ParityError
 from trainer.recording import load
 
+DAY_NS = 86_400 * NS_PER_S
 DETECTION_TIMES = {"._timestamp", ".EventProcessedUtcTime", ".EventEnqueuedUtcTime", ".IoTHub.EnqueuedTime"}
 
 
@@ -202,3 +207,20 @@ def test_keys_that_look_like_a_path_are_keys_like_any_other() -> None:
     assert {len(message["l"]) for message in drawn} == {0, 1, 2}
     assert all(list(item) == ["v", "[]"] for message in drawn for item in message["l"])
     assert {message["\\"] for message in drawn} == {"yes", "no"}
+
+
+def test_a_reading_looks_like_those_recorded_in_its_hour(fitted) -> None:
+    recording, bundle = fitted("room-climate.csv")
+    assert bundle.manifest.hours
+    player = Player("room", bundle, sampler_of(bundle), [1])
+    hours = [int(message["date"][11:13]) for message in recording.messages]
+    for hour in (3, 8, 12, 16, 21):
+        recorded = [message for message, at in zip(recording.messages, hours, strict=True) if at == hour]
+        times = [START_NS // DAY_NS * DAY_NS + hour * 3_600 * NS_PER_S + i * NS_PER_S for i in range(1000)]
+        played = [json.loads(text) for text in player.play(times).texts]
+        assert {int(message["date"][11:13]) for message in played} == {hour}
+        for name in ("Temperature", "Light", "CO2"):
+            distance = ks_2samp([m[name] for m in recorded], [m[name] for m in played]).statistic
+            assert distance < 0.09, (hour, name)
+        occupied = [sum(m["Occupancy"] for m in messages) / len(messages) for messages in (recorded, played)]
+        assert occupied[0] == pytest.approx(occupied[1], abs=0.05)

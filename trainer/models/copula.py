@@ -19,7 +19,7 @@ from trainer.models.tables import TOLERANCE, Table, as_arrays, knots, steps, thr
 from trainer.table import typed, without_gaps
 
 LEVELS = 2000  # whole numbers with as many values or fewer become exact steps
-HOURLY_TOLERANCE = 2e-3  # an hour's own table is known by fewer rows, and there are 24 of them
+HOURLY_LEVELS, HOURLY_TOLERANCE = 100, 5e-3  # an hour's own table is known by fewer rows, and there are 24 of them
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ class Copula:
         """The table of one column, or one for each hour: exact steps where it has few values, else linear."""
         place, marginal = sdv_inside.number(self.synthesizer, modelled), self.marginals[modelled.name]
         joint = next((joint for joint in self.joints if joint.column == modelled), None)
-        tolerance = HOURLY_TOLERANCE if marginal.hourly else TOLERANCE
+        levels, tolerance = (HOURLY_LEVELS, HOURLY_TOLERANCE) if marginal.hourly else (LEVELS, TOLERANCE)
         made = []
         for quantiles in marginal.by_hour:
             if marginal.codes:
@@ -95,13 +95,15 @@ class Copula:
                 values = codes if joint is None else joint.split(codes.astype(np.intp))[column.name]
                 made.append(steps(thresholds(place, quantiles.places[1:-1:2]), values))
             else:
-                made.append(_number_table(column, place, quantiles, tolerance))
+                made.append(_number_table(column, place, quantiles, levels, tolerance))
         return made
 
 
-def _number_table(column: Column, place: sdv_inside.Quantile, quantiles: Quantiles, tolerance: float) -> Table:
+def _number_table(
+    column: Column, place: sdv_inside.Quantile, quantiles: Quantiles, most: int, tolerance: float
+) -> Table:
     low, high = quantiles.values[0], quantiles.values[-1]
-    if column.integer and high - low <= LEVELS:
+    if column.integer and high - low <= most:
         levels = np.arange(low, high + 1, dtype=np.float64)
         middles = (levels[:-1] + levels[1:]) / 2
         return steps(thresholds(lambda z: quantiles.decode(place(z)), middles), levels)

@@ -35,7 +35,8 @@ class Marginal:
         """The distribution of `numbers`, shape (rows,), NaN left out."""
         if hours is None or not _differ(numbers, codes, hours):
             return cls([Quantiles.of(numbers, exact=codes)], codes)
-        return cls([Quantiles.of(numbers[_about(hours, numbers, h)], exact=codes) for h in range(HOURS)], codes)
+        parts = [numbers[_about(hours, numbers, hour)] for hour in range(HOURS)]
+        return cls([Quantiles.of(part, exact=codes, part=True) for part in parts], codes)
 
     @property
     def hourly(self) -> bool:

@@ -10,6 +10,7 @@ Floats = NDArray[np.float64]
 
 PLATEAU = 1 / 2000  # a smaller share is an accident of the recording
 KNOTS = 200  # more would only repeat the recording's noise
+COARSER = 5  # how much of either, for a part of the recording such as an hour of the day
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,19 @@ class Quantiles:
     values: Floats
 
     @classmethod
-    def of(cls, numbers: Floats, exact: bool = False) -> Self:
-        """The quantile function of `numbers`, shape (rows,), NaN left out; exact: every number is a plateau."""
+    def of(cls, numbers: Floats, exact: bool = False, part: bool = False) -> Self:
+        """The quantile function of `numbers`.
+
+        Args:
+            numbers: Shape (rows,); NaN is left out.
+            exact: Every number is a plateau.
+            part: They are but a part of the recording.
+        """
         distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
         ends = np.cumsum(counts) / counts.sum()
         starts = ends - counts / counts.sum()
-        plateau = (counts > 1) & (ends - starts >= PLATEAU) | exact
-        single = _thinned(np.flatnonzero(~plateau))
+        plateau = (counts > 1) & (ends - starts >= PLATEAU * (COARSER if part else 1)) | exact
+        single = _thinned(np.flatnonzero(~plateau), KNOTS // (COARSER if part else 1))
         kept = np.sort(np.concatenate([np.flatnonzero(plateau), single]))
         middle = (starts + ends) / 2
         lows, highs = np.where(plateau, starts, middle)[kept], np.where(plateau, ends, middle)[kept]
@@ -58,8 +65,8 @@ class Quantiles:
         return numbers
 
 
-def _thinned(places: NDArray[np.intp]) -> NDArray[np.intp]:
-    """At most KNOTS of them, evenly, first and last among them."""
-    if len(places) <= KNOTS:
+def _thinned(places: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most so many of them, evenly, first and last among them."""
+    if len(places) <= most:
         return places
-    return places[np.linspace(0, len(places) - 1, KNOTS).round().astype(np.intp)]
+    return places[np.linspace(0, len(places) - 1, most).round().astype(np.intp)]
