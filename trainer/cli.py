@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from trainer.fit import Outcome
     from trainer.recording import Recording
 
-CORRECTIONS = ("true-frequencies", "sampled-classes")
+CORRECTIONS = (
+    "true-frequencies",
+    "sampled-classes",
+    "no-missing-numbers",
+    "no-early-end",
+    "no-echoes",
+    "recorded-marginals",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -167,7 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     models = [*SAMPLERS, "auto"]
     fit.add_argument("--model", choices=models, default="gaussian-copula", help="default: %(default)s")
     fit.add_argument("--epochs", type=_positive, metavar="N", help="of a neural model (default: SDV's)")
-    fit.add_argument("--without", action="append", default=[], choices=CORRECTIONS, help="leave a correction out")
+    fit.add_argument(
+        "--without", action="append", default=[], choices=CORRECTIONS, help="leave a correction out (repeatable)"
+    )
     fit.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the losses there")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")
 

@@ -131,7 +131,12 @@ def normal_to_number(synthesizer: Any, column: str) -> Quantile | None:
     transformer = normalizer.field_transformers[column]
     if type(transformer) is not GaussianNormalizer:
         raise ExportError(f"{column}: transformer {type(transformer).__name__} is not known to the export")
-    return lambda z: np.asarray(transformer._univariate.percent_point(norm.cdf(z)), np.float64)
+
+    def number(z: Floats) -> Floats:
+        with np.errstate(all="ignore"):  # far out, scipy's quantiles have no digits left
+            return np.asarray(transformer._univariate.percent_point(norm.cdf(z)), np.float64)
+
+    return number
 
 
 def losses(synthesizer: Any) -> pd.DataFrame:

@@ -54,7 +54,8 @@ def fit_copula(table: pd.DataFrame, columns: list[Column], marginals: str) -> Ga
 
 def sample(synthesizer: Any, count: int) -> pd.DataFrame:
     """`count` rows as SDV draws them."""
-    rows: pd.DataFrame = synthesizer.sample(count)["table"]
+    with np.errstate(all="ignore"):  # far out, scipy's quantiles have no digits left
+        rows: pd.DataFrame = synthesizer.sample(count)["table"]
     return rows
 
 
@@ -85,6 +86,7 @@ def _insides(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[An
     univariate = model.univariates[list(model.columns).index(column.name)]
 
     def quantile(z: Floats) -> Floats:
-        return np.asarray(univariate.percent_point(norm.cdf(z)), np.float64)
+        with np.errstate(all="ignore"):  # as above
+            return np.asarray(univariate.percent_point(norm.cdf(z)), np.float64)
 
     return synthesizer._data_processor._hyper_transformer.field_transformers[column.name], quantile

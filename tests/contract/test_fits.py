@@ -1,0 +1,51 @@
+"""What every model kind that can be fitted owes the trainer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agent.models.registry import SAMPLERS
+from agent.reading import Column
+from trainer.cli import CORRECTIONS
+from trainer.models.fitted import Fitted, Task
+from trainer.models.registry import FITS
+
+COLUMNS = [Column(name="level"), Column(name="count", integer=True), Column(name="state", size=3)]
+
+
+@pytest.fixture(params=FITS, scope="module")
+def fitted(request: pytest.FixtureRequest) -> Fitted:
+    rng = np.random.default_rng(0)
+    state = rng.integers(3, size=200).astype(float)
+    table = pd.DataFrame(
+        {"level": rng.normal(state, 0.3), "count": rng.poisson(5 + 3 * state).astype(float), "state": state}
+    )
+    np.random.seed(0)
+    return FITS[request.param](Task(table, COLUMNS, rng, ordered=True, epochs=5))
+
+
+def test_every_kind_that_is_fitted_can_be_played():
+    assert list(FITS) == list(SAMPLERS)
+
+
+def test_sdvs_own_rows_have_the_columns_of_the_table(fitted: Fitted):
+    rows = fitted.sample(50)
+    assert list(rows) == ["level", "count", "state"]
+    assert len(rows) == 50
+    assert (rows["count"] % 1 == 0).all()
+    assert set(rows["state"]) <= {"0", "1", "2"}
+
+
+def test_every_correction_can_be_left_out(fitted: Fitted):
+    assert set(fitted.corrections) <= set(CORRECTIONS)
+    for name in fitted.corrections:
+        other = type(fitted)(**{**vars(fitted), "task": Task(**{**vars(fitted.task), "without": frozenset({name})})})
+        assert set(other.corrections) == set(fitted.corrections) - {name}
+
+
+def test_an_export_is_the_same_each_time_and_of_plain_numbers(fitted: Fitted):
+    for corrected in (False, True):
+        first, second = dict(fitted.export(corrected)), dict(fitted.export(corrected))
+        assert first.keys() == second.keys()
+        assert all(np.array_equal(first[name], second[name]) for name in first)
+        assert all(array.dtype.kind in "fib" for array in first.values())
