@@ -19,7 +19,7 @@ from sdv.single_table import CopulaGANSynthesizer, CTGANSynthesizer, TVAESynthes
 
 from agent.reading import Column
 from trainer.models.fitted import Report
-from trainer.models.sdv_inside import ExportError, Quantile, check_versions, metadata_of
+from trainer.models.sdv_inside import ExportError, Quantile, check_versions, metadata_of, quietly
 
 SYNTHESIZERS = {"ctgan": CTGANSynthesizer, "copula-gan": CopulaGANSynthesizer, "tvae": TVAESynthesizer}
 STATISTICS_ROWS = 60_000  # to know what a batch's mean and variance are on average
@@ -133,7 +133,7 @@ def normal_to_number(synthesizer: Any, column: str) -> Quantile | None:
         raise ExportError(f"{column}: transformer {type(transformer).__name__} is not known to the export")
 
     def number(z: Floats) -> Floats:
-        with np.errstate(all="ignore"):  # far out, scipy's quantiles have no digits left
+        with quietly():
             return np.asarray(transformer._univariate.percent_point(norm.cdf(z)), np.float64)
 
     return number

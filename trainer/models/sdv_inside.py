@@ -4,7 +4,9 @@ The facts are those of SDV 2.0, RDT 2.0 and copulas 0.14; any other version is r
 have been looked at.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -37,6 +39,14 @@ def check_versions(*further: str) -> None:
             raise ExportError(f"{package} {version(package)} is not known to the export; install {package}=={prefix}*")
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Far out, scipy's quantiles have no digits left, of which it warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def metadata_of(columns: list[Column]) -> Metadata:
     """What SDV is told of a table: numbers and categories."""
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
@@ -54,7 +64,7 @@ def fit_copula(table: pd.DataFrame, columns: list[Column], marginals: str) -> Ga
 
 def sample(synthesizer: Any, count: int) -> pd.DataFrame:
     """`count` rows as SDV draws them."""
-    with np.errstate(all="ignore"):  # far out, scipy's quantiles have no digits left
+    with quietly():
         rows: pd.DataFrame = synthesizer.sample(count)["table"]
     return rows
 
@@ -86,7 +96,7 @@ def _insides(synthesizer: GaussianCopulaSynthesizer, column: Column) -> tuple[An
     univariate = model.univariates[list(model.columns).index(column.name)]
 
     def quantile(z: Floats) -> Floats:
-        with np.errstate(all="ignore"):  # as above
+        with quietly():
             return np.asarray(univariate.percent_point(norm.cdf(z)), np.float64)
 
     return synthesizer._data_processor._hyper_transformer.field_transformers[column.name], quantile
