@@ -108,7 +108,7 @@ import resource, numpy, pathlib
 from agent.models import bundle, registry
 sampler, rng = registry.sampler_of(bundle.read(pathlib.Path({str(path)!r}))), numpy.random.default_rng(0)
 sampler.draw(1, rng)
-idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+idle = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1024
 sampler.draw({BULK}, rng)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1000)
 """

@@ -97,10 +97,11 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
     fitted = FITS[kind](task)
     options.step("exporting")
     proof = drawn(draft.bundle(kind, fitted, corrected=False), task, ROWS, fitted.sampled_by_hour)
-    parity = prove(proof, _draws(fitted, options.step), task.columns)
+    draws, recorded = _draws(fitted, options.step), typed(without_gaps(task.table, task.rng), task.columns)
+    parity = prove(proof, draws, task.columns, lambda rows: quality(recorded, rows, task.columns)["score"])
     parity.require(sensor)
     options.step("measuring quality")
-    bundle, recorded = draft.bundle(kind, fitted), typed(without_gaps(task.table, task.rng), task.columns)
+    bundle = draft.bundle(kind, fitted)
     rows = drawn(bundle, task, ROWS)
     before, after = (classes_distance(drawn_, recorded, task.columns) for drawn_ in (proof, rows))
     corrected: dict[str, JsonValue] = {"before": before, "after": after}

@@ -1,7 +1,9 @@
 """Whether an export draws as SDV does, held against how much SDV differs from itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ FLOOR = 0.02
 PAIRS = 5
 DRAWS = PAIRS + 1
 SLACK = 1.5
+QUALITY = 0.002  # of SDMetrics' score
 
 
 class ParityError(UnderstudyError):
@@ -23,11 +26,21 @@ class ParityError(UnderstudyError):
 
 @dataclass(frozen=True)
 class Parity:
-    """The distances of an export to SDV: KS for numbers, total variation for categories."""
+    """The distances of an export to SDV: KS for numbers, total variation for categories.
+
+    Attributes:
+        distances: By column.
+        limit: Most that they may be.
+        reference: The largest between two draws of SDV's own.
+        quality: How far the export's quality score is from SDV's.
+        quality_limit: Most that it may be.
+    """
 
     distances: dict[str, float]
     limit: float
     reference: float
+    quality: float = 0.0
+    quality_limit: float = QUALITY
 
     @property
     def worst(self) -> float:
@@ -41,6 +54,7 @@ class Parity:
             "worst": round(self.worst, 5),
             "limit": round(self.limit, 5),
             "worst_sdv_pair": round(self.reference, 5),
+            "quality_difference": round(self.quality, 5),
         }
 
     def require(self, sensor: str) -> None:
@@ -52,18 +66,45 @@ class Parity:
                 f"{sensor}: the export differs from SDV by more than {self.limit:.4f} ({worst}); "
                 "nothing was written; fit again with another --seed or with more messages"
             )
+        if self.quality > self.quality_limit:
+            raise ParityError(
+                f"{sensor}: the export's quality score differs from SDV's by {self.quality:.4f}, more than "
+                f"{self.quality_limit:.4f}; nothing was written; fit again with another --seed or with more messages"
+            )
 
 
-def prove(export: pd.DataFrame, sdv_draws: list[pd.DataFrame], columns: list[Column]) -> Parity:
+def prove(
+    export: pd.DataFrame,
+    sdv_draws: list[pd.DataFrame],
+    columns: list[Column],
+    score: Callable[[pd.DataFrame], Any] | None = None,
+) -> Parity:
     """Hold rows of an export against rows of SDV: the limit is what SDV's own draws differ by, with slack.
 
     Args:
         export: Rows of the export.
         sdv_draws: DRAWS tables of as many rows, drawn by SDV; the first is compared with the export.
         columns: What the columns are.
+        score: The quality of rows; None: it is not compared.
     """
+    quality, quality_limit = _compared(export, sdv_draws, score)
     own = [max(distances(a, b, columns).values(), default=0.0) for a, b in pairwise(sdv_draws)]
-    return Parity(distances(export, sdv_draws[0], columns), max(FLOOR, SLACK * max(own)), max(own))
+    limit = max(FLOOR, SLACK * max(own))
+    return Parity(distances(export, sdv_draws[0], columns), limit, max(own), quality, quality_limit)
+
+
+def _compared(
+    export: pd.DataFrame, sdv_draws: list[pd.DataFrame], score: Callable[[pd.DataFrame], Any] | None
+) -> tuple[float, float]:
+    """How far the export's score is from SDV's, and how far it may be; where that is much, as far as SDV's own are."""
+    if score is None:
+        return 0.0, QUALITY
+    own = [float(score(draw) or 0.0) for draw in sdv_draws[:1]]
+    difference = abs(float(score(export) or 0.0) - own[0])
+    if difference <= QUALITY:
+        return difference, QUALITY
+    own += [float(score(draw) or 0.0) for draw in sdv_draws[1:]]
+    return difference, max(QUALITY, SLACK * (max(own) - min(own)))
 
 
 def distances(a: pd.DataFrame, b: pd.DataFrame, columns: list[Column]) -> dict[str, float]:
