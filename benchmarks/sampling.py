@@ -14,9 +14,9 @@ from agent.models.registry import sampler_of
 from agent.models.sampler import Source
 from benchmarks.timing import as_row, pairs, timed
 from trainer.fit import Options, fit
+from trainer.inside import copula as inside
 from trainer.learn.infer import infer
 from trainer.learn.template import learn_template
-from trainer.models import sdv_inside
 from trainer.recording import load
 from trainer.table import table_of, typed, without_gaps
 
@@ -32,8 +32,8 @@ def measure(recording_path: Path, folder: Path) -> tuple[list[dict[str, Any]], P
     template = learn_template(recording.messages, infer(recording.messages).schema)
     table = table_of(template, recording.messages)
     complete = typed(without_gaps(table, np.random.default_rng(1)), template.columns)
-    sdv = sdv_inside.fit_copula(complete, template.columns, "beta")
-    plain = sdv_inside.fit_copula(complete, template.columns, "uniform")
+    sdv = inside.fit(complete, template.columns, "beta")
+    plain = inside.fit(complete, template.columns, "uniform")
     rng = np.random.default_rng(2)
     sampler = sampler_of(bundle)
     source = Source(sampler, [column.name for column in bundle.manifest.columns], rng)

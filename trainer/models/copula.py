@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sdv.single_table import GaussianCopulaSynthesizer
 
 from agent.models.sampler import HOURS
 from agent.reading import Column
-from trainer.models import sdv_inside
+from trainer.inside import copula as inside
+from trainer.inside.common import Quantile, sample
 from trainer.models.fitted import Task
 from trainer.models.joint import Joint, dependent_groups
 from trainer.models.marginal import Marginal
@@ -37,7 +37,7 @@ class Copula:
     """
 
     task: Task
-    synthesizer: GaussianCopulaSynthesizer
+    synthesizer: Any
     modelled: list[Column]
     marginals: dict[str, Marginal]
     joints: list[Joint]
@@ -53,7 +53,7 @@ class Copula:
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV, at hours as they occur in the recording."""
-        places, hours = sdv_inside.sample(self.synthesizer, count), self.task.some_hours(count)
+        places, hours = sample(self.synthesizer, count), self.task.some_hours(count)
         rows = pd.DataFrame(index=places.index)
         for column in self.modelled:
             values = self.marginals[column.name].decode(places[column.name].to_numpy(np.float64), hours)
@@ -71,7 +71,7 @@ class Copula:
         for joint in self.joints:
             latent |= dict.fromkeys(joint.members, latent[joint.column.name])
         columns, hours = self.task.columns, HOURS if self.hours else 1
-        root = square_root(sdv_inside.correlation(self.synthesizer, self.modelled))
+        root = square_root(inside.correlation(self.synthesizer, self.modelled))
         factor = np.zeros((len(columns), len(columns)))
         tables: list[Table] = []
         plan = np.zeros((hours, len(columns)), "<i4")
@@ -85,7 +85,7 @@ class Copula:
 
     def _tables(self, column: Column, modelled: Column) -> list[Table]:
         """The table of one column, or one for each hour: exact steps where it has few values, else linear."""
-        place, marginal = sdv_inside.number(self.synthesizer, modelled), self.marginals[modelled.name]
+        place, marginal = inside.number(self.synthesizer, modelled), self.marginals[modelled.name]
         joint = next((joint for joint in self.joints if joint.column == modelled), None)
         levels, tolerance = (HOURLY_LEVELS, HOURLY_TOLERANCE) if marginal.hourly else (LEVELS, TOLERANCE)
         made = []
@@ -99,9 +99,7 @@ class Copula:
         return made
 
 
-def _number_table(
-    column: Column, place: sdv_inside.Quantile, quantiles: Quantiles, most: int, tolerance: float
-) -> Table:
+def _number_table(column: Column, place: Quantile, quantiles: Quantiles, most: int, tolerance: float) -> Table:
     low, high = quantiles.values[0], quantiles.values[-1]
     if column.integer and high - low <= most:
         levels = np.arange(low, high + 1, dtype=np.float64)
@@ -119,7 +117,6 @@ def fit(task: Task) -> Copula:
     order, or in that of its hour of the day, which is uniform: SDV learns how the columns hang together,
     and each keeps its recorded distribution.
     """
-    sdv_inside.check_versions()
     table, rng = task.table, task.rng
     joints = []
     for number, members in enumerate(dependent_groups(table, task.columns, task.together), start=1):
@@ -133,7 +130,7 @@ def fit(task: Task) -> Copula:
     places = {name: marginals[name].encode(values, task.hours, rng) for name, values in numbers.items()}
     complete = without_gaps(pd.DataFrame(places), rng)
     uniform = [Column(name=column.name) for column in modelled]
-    return Copula(task, sdv_inside.fit_copula(complete, uniform, "uniform"), modelled, marginals, joints)
+    return Copula(task, inside.fit(complete, uniform, "uniform"), modelled, marginals, joints)
 
 
 def square_root(matrix: Floats) -> Floats:

@@ -13,9 +13,9 @@ from agent.models.neural import NeuralSampler
 from agent.models.sampler import HOURS
 from agent.models.spans import Spans
 from agent.reading import Column
-from trainer.models import inside_gan
+from trainer.inside import gan as inside
+from trainer.inside.common import sample as sdv_sample
 from trainer.models.fitted import Arrays, Task
-from trainer.models.sdv_inside import sample as sdv_sample
 from trainer.models.tables import as_arrays, knots
 from trainer.table import typed, without_gaps
 
@@ -36,7 +36,7 @@ class Neural:
 
     Attributes:
         task: What was learnt.
-        kind: A key of `inside_gan.SYNTHESIZERS`.
+        kind: A key of `inside.SYNTHESIZERS`.
         synthesizer: SDV's, fitted.
         columns: That it models: the task's, and the hour of the day where the recording covers one.
         table: What it learnt, without gaps.
@@ -64,7 +64,7 @@ class Neural:
     @property
     def losses(self) -> pd.DataFrame:
         """The losses of each epoch."""
-        return inside_gan.losses(self.synthesizer)
+        return inside.losses(self.synthesizer)
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows, drawn by SDV."""
@@ -85,17 +85,17 @@ class Neural:
         return arrays
 
     def _as_sdv(self) -> dict[str, NDArray[Any]]:
-        by_name = {span.column: span for span in inside_gan.spans(self.synthesizer)}
+        by_name = {span.column: span for span in inside.spans(self.synthesizer)}
         spans = [by_name[column.name] for column in self.columns]
         numbers = [span for span in spans if span.codes is None]
-        order = _order(inside_gan.spans(self.synthesizer), spans)
+        order = _order(inside.spans(self.synthesizer), spans)
         rng = np.random.default_rng(self.task.seed)
-        *hidden, (weight, bias) = inside_gan.layers(self.synthesizer, rng)
+        *hidden, (weight, bias) = inside.layers(self.synthesizer, rng)
         arrays: dict[str, NDArray[Any]] = {}
         for number, (weights, biases) in enumerate([*hidden, (weight[:, order], bias[order])]):
             arrays[f"weight/{number}"], arrays[f"bias/{number}"] = weights.astype("<f2"), biases.astype("<f4")
-        spread = inside_gan.noise(self.synthesizer)
-        limits = np.array([inside_gan.limits(self.synthesizer, span.column) for span in numbers]).reshape(-1, 2)
+        spread = inside.noise(self.synthesizer)
+        limits = np.array([inside.limits(self.synthesizer, span.column) for span in numbers]).reshape(-1, 2)
         nothing = [np.empty(0)]
         arrays |= {
             "kinds": np.array([span.size for span in spans], "<i4"),
@@ -104,14 +104,14 @@ class Neural:
             "noise": np.zeros(len(numbers)) if spread is None else spread[order[: len(numbers)]],
             "low": limits[:, 0].copy(),
             "high": limits[:, 1].copy(),
-            "condition": inside_gan.condition(self.synthesizer),
+            "condition": inside.condition(self.synthesizer),
             "argmax": np.array([self.kind == "tvae"]),
         }
         return arrays | self._tables(numbers) | self._hours()
 
-    def _tables(self, numbers: list[inside_gan.Span]) -> dict[str, NDArray[Any]]:
+    def _tables(self, numbers: list[inside.Span]) -> dict[str, NDArray[Any]]:
         """CopulaGAN's tables from what the network says to numbers."""
-        values = [inside_gan.normal_to_number(self.synthesizer, span.column) for span in numbers]
+        values = [inside.normal_to_number(self.synthesizer, span.column) for span in numbers]
         return (
             as_arrays([(False, *knots(value, np.empty(0), spread=SPREAD)) for value in values if value])
             if any(values)
@@ -135,7 +135,7 @@ class Neural:
         """Each column as often as another, each of its codes as often as recorded."""
         if not len(condition):
             return condition
-        shares, spans = self._shares(), inside_gan.spans(self.synthesizer)
+        shares, spans = self._shares(), inside.spans(self.synthesizer)
         chances = [shares[span.column][span.codes.astype(int)] for span in spans if span.codes is not None]
         return np.asarray(np.concatenate(chances) / len(chances), np.float64)
 
@@ -178,7 +178,7 @@ class Neural:
         return sampler.draw(SHIFT_ROWS, np.random.default_rng(self.task.seed))
 
 
-def _order(outputs: list[inside_gan.Span], spans: list[inside_gan.Span]) -> NDArray[np.intp]:
+def _order(outputs: list[inside.Span], spans: list[inside.Span]) -> NDArray[np.intp]:
     """Which of SDV's outputs stands at each place of ours: one a number, then each column's logits by code."""
     widths = [span.size + (span.codes is None) for span in outputs]
     first = dict(zip((span.column for span in outputs), np.cumsum([0, *widths]).tolist(), strict=False))
@@ -199,5 +199,5 @@ def fit(kind: str, task: Task) -> Neural:
         recorded = np.unique(task.hours)
         table = table.assign(**{HOUR: np.searchsorted(recorded, task.hours).astype(np.float64)})
         columns.append(Column(name=HOUR, size=len(recorded)))
-    synthesizer = inside_gan.fit(kind, typed(table, columns), columns, task.epochs, task.report)
+    synthesizer = inside.fit(kind, typed(table, columns), columns, task.epochs, task.report)
     return Neural(task, kind, synthesizer, columns, table)

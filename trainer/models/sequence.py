@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sdv.sequential import PARSynthesizer
 
 from agent.models.sampler import HOURS
-from trainer.models import inside_par
+from trainer.inside import par as inside
 from trainer.models.fitted import Arrays, Task
 from trainer.models.matching import match_classes, matched_tables
 from trainer.models.tables import Table, as_arrays
@@ -40,7 +39,7 @@ class Sequences:
     """
 
     task: Task
-    synthesizer: PARSynthesizer
+    synthesizer: Any
     length: int
 
     @property
@@ -68,7 +67,7 @@ class Sequences:
     @property
     def losses(self) -> pd.DataFrame:
         """The loss of each epoch."""
-        return inside_par.losses(self.synthesizer)
+        return inside.losses(self.synthesizer)
 
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows as SDV draws them, one segment after another, at hours as they occur in the recording."""
@@ -112,15 +111,15 @@ class Sequences:
         return tables
 
     @property
-    def _numbers(self) -> list[inside_par.Number]:
-        return [inside_par.number(self.synthesizer, column) for column in self.task.columns if not column.size]
+    def _numbers(self) -> list[inside.Number]:
+        return [inside.number(self.synthesizer, column) for column in self.task.columns if not column.size]
 
     def _network(self, made: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         """The network's arrays. The layer below the gates is linear, so it is multiplied into their weights."""
-        net, tokens, numbers = inside_par.network(self.synthesizer), inside_par.tokens(self.synthesizer), self._numbers
+        net, tokens, numbers = inside.network(self.synthesizer), inside.tokens(self.synthesizer), self._numbers
         width, entries = len(net.up[0].T), len(net.up[1])
         always, never = entries, entries + 1  # places beside the network's: of a logit 0, and of one that never wins
-        codes = [inside_par.codes(self.synthesizer, column) for column in self.task.columns if column.size]
+        codes = [inside.codes(self.synthesizer, column) for column in self.task.columns if column.size]
         choices = [[never if place is None else place for place in places] for places in codes]
         absent = [-1] * len(numbers)
         means, deviations = [number.mean for number in numbers], [number.deviation for number in numbers]
@@ -130,7 +129,7 @@ class Sequences:
         if TOKENS not in made:
             choices.append([tokens.start, tokens.end, tokens.body])
         if ECHOES not in made:
-            echoes = [inside_par.unused(self.synthesizer, column) for column in self.task.columns if column.size]
+            echoes = [inside.unused(self.synthesizer, column) for column in self.task.columns if column.size]
             absent, means, deviations = absent + [-1] * len(echoes), means + echoes, deviations + [never] * len(echoes)
         chosen = [place for places in choices for place in places]
         entering, beside = (net.gates_input[0] @ net.down[0]).T, np.zeros((width + 1, 2))
@@ -149,28 +148,28 @@ class Sequences:
         sizes = [len(places) for places in choices]
         return {**arrays, "absent": np.array(absent, "<i4"), "choices": np.array(sizes, "<i4")}
 
-    def _base(self, net: inside_par.Network, contexts: Floats) -> Floats:
+    def _base(self, net: inside.Network, contexts: Floats) -> Floats:
         """What the gates get for every row, shape (1 or 24, gates): the biases, and what the hour adds."""
         bias = net.gates_input[0] @ net.down[1] + net.gates_input[1] + net.gates_state[1]
         new = slice(2 * len(bias) // 3, None)
         bias[new] -= net.gates_state[1][new]  # the reset gate scales this one
         if not self.hours:
             return bias[None]
-        places = inside_par.hours(self.synthesizer)
+        places = inside.hours(self.synthesizer)
         return bias + contexts[[places[self._nearest(hour)] for hour in range(HOURS)]]
 
     def _nearest(self, hour: int) -> int:
         """The hour of the day, of those in which a segment begins, that is nearest to `hour`."""
-        begun = inside_par.hours(self.synthesizer)
+        begun = inside.hours(self.synthesizer)
         return min(sorted(begun), key=lambda other: min((hour - other) % HOURS, (other - hour) % HOURS))
 
     def _drawn(self, count: int, hour: int | None) -> Iterator[pd.DataFrame]:
         """SDV's segments of an hour, the last one as short as it must be."""
         whole, rest = divmod(count, self.length)
         if whole:
-            yield inside_par.sample(self.synthesizer, whole, self.length, hour)
+            yield inside.sample(self.synthesizer, whole, self.length, hour)
         if rest:
-            yield inside_par.sample(self.synthesizer, 1, rest, hour)
+            yield inside.sample(self.synthesizer, 1, rest, hour)
 
 
 def fit(task: Task) -> Sequences:
@@ -185,5 +184,5 @@ def fit(task: Task) -> Sequences:
     table = without_gaps(task.table, task.rng).iloc[odd:].reset_index(drop=True)
     hours = None if task.hours is None else task.hours[odd::length].tolist()
     torch.manual_seed(task.seed)
-    synthesizer = inside_par.fit_par(table, task.columns, length, hours=hours, epochs=task.epochs, report=task.report)
+    synthesizer = inside.fit_par(table, task.columns, length, hours=hours, epochs=task.epochs, report=task.report)
     return Sequences(task, synthesizer, length)

@@ -15,7 +15,8 @@ from agent.models.sampler import Given
 from agent.models.sequence import SequenceSampler
 from agent.reading import Column
 from tests.made import manifest_of
-from trainer.models import inside_par, sequence
+from trainer.inside import par as inside_par
+from trainer.models import sequence
 from trainer.models.fitted import Task
 from trainer.models.sequence import Sequences
 from trainer.parity import ks, prove, total_variation

@@ -1,12 +1,6 @@
-"""The private attributes of SDV's CTGAN, CopulaGAN and TVAE: networks, mixtures and conditions.
+"""The insides of SDV's CTGAN, CopulaGAN and TVAE: networks, mixtures and conditions."""
 
-As in `sdv_inside`, what is not known is named and refused. The facts are those of ctgan 0.12.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,8 +12,9 @@ from scipy.stats import norm
 from sdv.single_table import CopulaGANSynthesizer, CTGANSynthesizer, TVAESynthesizer
 
 from agent.reading import Column
+from trainer.inside.common import ExportError, Quantile, check_versions, metadata_of, quietly
+from trainer.inside.epochs import told
 from trainer.models.fitted import Report
-from trainer.models.sdv_inside import ExportError, Quantile, check_versions, metadata_of, quietly
 
 SYNTHESIZERS = {"ctgan": CTGANSynthesizer, "copula-gan": CopulaGANSynthesizer, "tvae": TVAESynthesizer}
 STATISTICS_ROWS = 60_000  # to know what a batch's mean and variance are on average
@@ -63,7 +58,7 @@ def fit(kind: str, table: pd.DataFrame, columns: list[Column], epochs: int | Non
     options = {"enforce_rounding": False, "enable_gpu": False} | ({} if epochs is None else {"epochs": epochs})
     synthesizer = SYNTHESIZERS[kind](metadata_of(columns), **options)
     synthesizer._model_kwargs["verbose"] = True  # whose bar is ours
-    with _told(kind, report):
+    with told(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}", report):
         synthesizer.fit({"table": table})
     return synthesizer
 
@@ -180,33 +175,3 @@ def _noise(synthesizer: Any, rng: np.random.Generator) -> NDArray[np.float32]:
         return drawn
     entries = rng.choice(len(chances), STATISTICS_ROWS, p=chances)
     return np.concatenate([drawn, np.eye(len(chances), dtype=np.float32)[entries]], axis=1)
-
-
-@contextmanager
-def _told(kind: str, report: Report) -> Iterator[None]:
-    """Let ctgan's progress bar be ours: it tells the epoch and the losses, and draws nothing."""
-    module: Any = import_module(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}")
-    if not hasattr(module, "tqdm"):
-        raise ExportError("ctgan: no progress bar where one was")
-    original = module.tqdm
-    module.tqdm = lambda epochs, **_: _Epochs(epochs, report)
-    try:
-        yield
-    finally:
-        module.tqdm = original
-
-
-class _Epochs:
-    """Iterates over epochs, and reports each when it is over."""
-
-    def __init__(self, epochs: range, report: Report) -> None:
-        self._epochs, self._report, self._text = epochs, report, ""
-
-    def __iter__(self) -> Iterator[int]:
-        for epoch in self._epochs:
-            yield epoch
-            self._report(epoch + 1, len(self._epochs), self._text)
-
-    def set_description(self, text: str) -> None:
-        """What the losses are."""
-        self._text = text

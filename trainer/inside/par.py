@@ -1,6 +1,6 @@
 """The private attributes of SDV's PARSynthesizer: the recurrent network, and where it has each column.
 
-As in `sdv_inside`, what is not known is named and refused. The facts are those of DeepEcho 0.8.
+What is not known is named and refused.
 """
 
 import warnings
@@ -19,9 +19,9 @@ from sdv.metadata import Metadata
 from sdv.sequential import PARSynthesizer
 
 from agent.reading import Column
-from trainer.models.epochs import told
+from trainer.inside.common import ExportError, check_versions
+from trainer.inside.epochs import told
 from trainer.models.fitted import Report
-from trainer.models.sdv_inside import ExportError, check_versions
 
 SEGMENT, HOUR = "?segment", "?hour"  # columns beside the table's, whose names begin with no question mark
 TOKENS = "<TOKEN>"

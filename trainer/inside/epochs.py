@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from trainer.inside.common import ExportError
 from trainer.models.fitted import Report
-from trainer.models.sdv_inside import ExportError
 
 
 class Epochs:
