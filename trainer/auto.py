@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
-from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality
+from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality_score
 from trainer.models.fitted import Fitted, Task
 from trainer.models.registry import FITS, NEURAL
 from trainer.table import typed, without_gaps
@@ -67,7 +67,7 @@ def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Scor
         follows = autocorrelation_likeness(whole, rows, task.columns) if task.ordered else None
         score = Score(
             kind,
-            float(str(quality(recorded, rows, task.columns)["score"])),
+            quality_score(recorded, rows, task.columns),
             indistinguishable(recorded, rows, task.columns, task.rng),
             follows,
         )

@@ -25,6 +25,12 @@ def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) 
     return {name: None if pd.isna(score) else round(float(score), 4) for name, score in scores.items()}
 
 
+def quality_score(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) -> float:
+    """The score alone; 0 where SDMetrics finds none."""
+    score = quality(recorded, drawn, columns)["score"]
+    return float(score) if isinstance(score, int | float) else 0.0
+
+
 def indistinguishable(
     recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column], rng: np.random.Generator
 ) -> float:

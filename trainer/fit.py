@@ -13,13 +13,13 @@ from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
 from trainer.auto import AUTO, Score, choose
 from trainer.draft import Draft, combinations, drawn
-from trainer.evaluate import quality
+from trainer.evaluate import quality, quality_score
 from trainer.learn.constraints import rules_of
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.models.fitted import Fitted, Report, Task
 from trainer.models.registry import FITS, NEURAL
-from trainer.parity import DRAWS, ROWS, Parity, classes_distance, prove
+from trainer.parity import DRAWS, ROWS, SCORED, Parity, classes_distance, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
 from trainer.table import table_of, typed, without_gaps
@@ -96,14 +96,15 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
     _seed_libraries(options.seed)
     fitted = FITS[kind](task)
     options.step("exporting")
-    proof = drawn(draft.bundle(kind, fitted, corrected=False), task, ROWS, fitted.sampled_by_hour)
+    as_sdv = draft.bundle(kind, fitted, corrected=False)
+    proofs = [drawn(as_sdv, task, ROWS, fitted.sampled_by_hour) for _ in range(SCORED)]
     draws, recorded = _draws(fitted, options.step), typed(without_gaps(task.table, task.rng), task.columns)
-    parity = prove(proof, draws, task.columns, lambda rows: quality(recorded, rows, task.columns)["score"])
+    parity = prove(proofs, draws, task.columns, lambda rows: quality_score(recorded, rows, task.columns))
     parity.require(sensor)
     options.step("measuring quality")
     bundle = draft.bundle(kind, fitted)
     rows = drawn(bundle, task, ROWS)
-    before, after = (classes_distance(drawn_, recorded, task.columns) for drawn_ in (proof, rows))
+    before, after = (classes_distance(drawn_, recorded, task.columns) for drawn_ in (proofs[0], rows))
     corrected: dict[str, JsonValue] = {"before": before, "after": after}
     figures = {
         "quality": quality(recorded, rows, task.columns),

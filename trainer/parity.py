@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,10 @@ FLOOR = 0.02
 PAIRS = 5
 DRAWS = PAIRS + 1
 SLACK = 1.5
-QUALITY = 0.002  # of SDMetrics' score
+QUALITY, WRONG = 0.002, 0.01  # of SDMetrics' score: what is looked at more closely, and what is refused
+SCORED = 3  # draws
+
+Score = Callable[[pd.DataFrame], float]
 
 
 class ParityError(UnderstudyError):
@@ -74,37 +76,35 @@ class Parity:
 
 
 def prove(
-    export: pd.DataFrame,
+    exports: list[pd.DataFrame],
     sdv_draws: list[pd.DataFrame],
     columns: list[Column],
-    score: Callable[[pd.DataFrame], Any] | None = None,
+    score: Score | None = None,
 ) -> Parity:
     """Hold rows of an export against rows of SDV: the limit is what SDV's own draws differ by, with slack.
 
     Args:
-        export: Rows of the export.
+        exports: Rows of the export, drawn several times; the first are compared with SDV's.
         sdv_draws: DRAWS tables of as many rows, drawn by SDV; the first is compared with the export.
         columns: What the columns are.
         score: The quality of rows; None: it is not compared.
     """
-    quality, quality_limit = _compared(export, sdv_draws, score)
+    quality, quality_limit = (0.0, QUALITY) if score is None else _compared(exports, sdv_draws[: len(exports)], score)
     own = [max(distances(a, b, columns).values(), default=0.0) for a, b in pairwise(sdv_draws)]
     limit = max(FLOOR, SLACK * max(own))
-    return Parity(distances(export, sdv_draws[0], columns), limit, max(own), quality, quality_limit)
+    return Parity(distances(exports[0], sdv_draws[0], columns), limit, max(own), quality, quality_limit)
 
 
-def _compared(
-    export: pd.DataFrame, sdv_draws: list[pd.DataFrame], score: Callable[[pd.DataFrame], Any] | None
-) -> tuple[float, float]:
-    """How far the export's score is from SDV's, and how far it may be; where that is much, as far as SDV's own are."""
-    if score is None:
-        return 0.0, QUALITY
-    own = [float(score(draw) or 0.0) for draw in sdv_draws[:1]]
-    difference = abs(float(score(export) or 0.0) - own[0])
+def _compared(exports: list[pd.DataFrame], draws: list[pd.DataFrame], score: Score) -> tuple[float, float]:
+    """How far the export's quality is from SDV's, and how far it may be.
+
+    One draw of each mostly settles it. Where it does not, the means of several do, and what SDV's own differ by.
+    """
+    difference = abs(score(exports[0]) - score(draws[0]))
     if difference <= QUALITY:
         return difference, QUALITY
-    own += [float(score(draw) or 0.0) for draw in sdv_draws[1:]]
-    return difference, max(QUALITY, SLACK * (max(own) - min(own)))
+    ours, theirs = [score(rows) for rows in exports], [score(rows) for rows in draws]
+    return abs(float(np.mean(ours)) - float(np.mean(theirs))), max(WRONG, SLACK * (max(theirs) - min(theirs)))
 
 
 def distances(a: pd.DataFrame, b: pd.DataFrame, columns: list[Column]) -> dict[str, float]:

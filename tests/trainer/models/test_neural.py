@@ -175,7 +175,7 @@ def test_the_same_outputs_become_the_same_values_as_in_sdv(case: Case, mocker) -
 def test_twenty_thousand_rows_hold_against_sdv(case: Case) -> None:
     kind, fitted = case.kind, case.fitted
     export = frame(sampler_of(case.plain).draw(ROWS, np.random.default_rng(4)))
-    parity = prove(export, [fitted.sample(ROWS) for _ in range(DRAWS)], COLUMNS)
+    parity = prove([export], [fitted.sample(ROWS) for _ in range(DRAWS)], COLUMNS)
     parity.require(kind)
     assert set(parity.distances) == set(NAMES)
 
