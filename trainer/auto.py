@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality_score
@@ -54,23 +55,29 @@ def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Scor
         draw: Draws rows of a fitted model of a kind, as they will be played.
         scored: Told each score as it is known.
     """
-    held = np.arange(len(task.table)) % HELD_OUT == HELD_OUT - 1
-    hours = None if task.hours is None else task.hours[~held]
-    part = replace(task, table=task.table[~held].reset_index(drop=True), hours=hours)
-    recorded = typed(without_gaps(task.table[held].reset_index(drop=True), task.rng), task.columns)
-    whole = typed(without_gaps(task.table, task.rng), task.columns)
+    whole = without_gaps(task.table, np.random.default_rng(task.seed))
+    held = _held_out(whole, task)
+    part = replace(
+        task, table=whole[~held].reset_index(drop=True), hours=None if task.hours is None else task.hours[~held]
+    )
+    rest = typed(whole[held].reset_index(drop=True), task.columns)
     scores = []
     for kind in FITS:
-        if len(task.table) < CARRIES.get(kind, 0) or (kind == "par" and not task.ordered):
+        if len(whole) < CARRIES.get(kind, 0) or (kind == "par" and not task.ordered):
             continue
-        rows = draw(kind, FITS[kind](part))
+        task.seed_libraries()  # so that no candidate depends on those before it
+        rows = draw(kind, FITS[kind](replace(part, rng=np.random.default_rng(task.seed))))
         follows = autocorrelation_likeness(whole, rows, task.columns) if task.ordered else None
-        score = Score(
-            kind,
-            quality_score(recorded, rows, task.columns),
-            indistinguishable(recorded, rows, task.columns, task.rng),
-            follows,
-        )
-        scored(score)
-        scores.append(score)
+        hard = indistinguishable(rest, rows, task.columns, np.random.default_rng(task.seed))
+        scores.append(Score(kind, quality_score(rest, rows, task.columns), hard, follows))
+        scored(scores[-1])
     return sorted(scores, key=lambda score: -score.mean)
+
+
+def _held_out(table: pd.DataFrame, task: Task) -> NDArray[np.bool_]:
+    """Which rows are kept back: one in so many, but for those of a class that no other row has."""
+    held: NDArray[np.bool_] = np.arange(len(table)) % HELD_OUT == HELD_OUT - 1
+    for column in task.columns:
+        if column.size:
+            held = held & table[column.name].isin(table[column.name][~held]).to_numpy()
+    return held

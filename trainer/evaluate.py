@@ -37,11 +37,18 @@ def indistinguishable(
     """How hard it is for a logistic regression to tell drawn rows from recorded ones: 1 cannot, 0 always can."""
     from sdmetrics.single_table import LogisticDetection
 
-    kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
-    sample = drawn.iloc[rng.choice(len(drawn), min(len(drawn), len(recorded)), replace=False)]
+    count = min(len(drawn), len(recorded))
+    sample = drawn.iloc[rng.choice(len(drawn), count, replace=False)].reset_index(drop=True)
+    both = pd.get_dummies(pd.concat([recorded, sample]), columns=[c.name for c in columns if c.size], dtype=float)
+    both.columns = [f"column {place}" for place in range(both.shape[1])]
+    kinds = {name: {"sdtype": "numerical"} for name in both}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        score = LogisticDetection.compute(recorded, sample.reset_index(drop=True), {"columns": kinds})
+        real, made = (
+            both.iloc[: len(recorded)].reset_index(drop=True),
+            both.iloc[len(recorded) :].reset_index(drop=True),
+        )
+        score = LogisticDetection.compute(real, made, {"columns": kinds})
     return float(score) if not pd.isna(score) else 0.0
 
 

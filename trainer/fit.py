@@ -1,6 +1,5 @@
 """From a recording to a bundle that has been proved: learn, fit, export, hold against SDV, write."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -93,7 +92,7 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
     elif kind in NEURAL and len(task.table) < MANY:
         warnings.append(f"{len(task.table)} messages are few for {kind}: under {MANY}, prefer gaussian-copula")
     options.step(f"fitting {kind} to {len(task.table)} rows of {len(task.columns)} columns")
-    _seed_libraries(options.seed)
+    task.seed_libraries()
     fitted = FITS[kind](task)
     options.step("exporting")
     as_sdv = draft.bundle(kind, fitted, corrected=False)
@@ -174,9 +173,3 @@ def _period_warnings(manifest: Manifest) -> list[str]:
         f"the recording spans {manifest.period.span_s:.0f} s and covers no day: "
         "play it in sensor mode; aggregator mode needs a recording of a day, a week or a month"
     ]
-
-
-def _seed_libraries(seed: int) -> None:
-    """SDV draws from the global generators while it fits."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)

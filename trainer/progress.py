@@ -73,7 +73,9 @@ def write_losses(losses: "pd.DataFrame", folder: Path) -> None:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise ConfigError("--tensorboard: it is missing; install it with: pip install tensorboard") from error
+        raise ConfigError(
+            "--tensorboard: it is missing; install it with: pip install 'understudy[tensorboard]'"
+        ) from error
     try:
         with SummaryWriter(str(folder)) as writer:
             for row in losses.to_dict("records"):

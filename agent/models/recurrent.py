@@ -40,7 +40,7 @@ class RecurrentNetwork:
         self._choice_of = np.repeat(np.arange(len(sizes)), sizes)
         self._output = np.ascontiguousarray(arrays["output"].T)
         self._steep = bool(np.any(np.abs(self._output[2 * self.numbers :]).sum(axis=1) > GENTLE))
-        self._gates, self._first = _gates(arrays, self.numbers, self._lasts)
+        self._gates, self._bases, self._first = _gates(arrays, self.numbers, self._lasts)
 
     @classmethod
     def load(cls, bundle: Bundle, written: int, categories: list[int], hours: int) -> Self:
@@ -75,7 +75,8 @@ class RecurrentNetwork:
             hour: Which of the hours, of all segments.
         """
         rows, numbers, segments = len(noise), self.numbers, noise.shape[2]
-        entries, gates = numbers + len(self._choice_of), self._gates[hour]
+        entries, gates = numbers + len(self._choice_of), self._gates
+        gates[:, -1] = self._bases[hour]
         drawn = np.empty((rows, numbers + self.choices, segments), np.float32)
         source = np.ones((gates.shape[1], segments), np.float32)  # the row before, the state, and a 1
         state = source[entries:-1]
@@ -115,8 +116,8 @@ def _advance(state: Singles, gates: Singles) -> None:
     state += new
 
 
-def _gates(arrays: dict[str, NDArray[Any]], numbers: int, lasts: NDArray[np.intp]) -> tuple[Singles, Singles]:
-    """What the row before, the state and a 1 give to the gates in each hour; and the state for the first row.
+def _gates(arrays: dict[str, NDArray[Any]], numbers: int, lasts: NDArray[np.intp]) -> tuple[Singles, Singles, Singles]:
+    """What the row before, the state and a 1 give to the gates; what the 1 gives, and the first state, by the hour.
 
     The gates are reset, update, what the state adds to the new one, and what the row adds. All but the last
     are halved, as a sigmoid is a tanh: 2 · sigmoid(2x) = 1 + tanh(x). A choice is told by which of its codes
@@ -128,13 +129,16 @@ def _gates(arrays: dict[str, NDArray[Any]], numbers: int, lasts: NDArray[np.intp
     zeros = coded[np.append(0, lasts + 1)[:-1]].sum(axis=0)  # what is added if every code is 0
     coded = np.diff(coded, axis=0, append=0)
     coded[lasts] = 0
-    entries = np.concatenate([numeric, coded])
-    recurrent, reset = arrays["recurrent"], arrays["reset"]
-    by_hour, first = [], np.zeros((len(arrays["start"]), width), np.float32)
-    for body, start, state in zip(arrays["body"] + zeros, arrays["start"], first, strict=True):
-        turned = np.concatenate([entries[:, turns], recurrent[:, turns], body[None, turns]]) / 2
-        kept = np.concatenate([np.zeros((len(entries), width)), recurrent[:, new], reset[None]]) / 2
-        added = np.concatenate([entries[:, new], np.zeros((width, width)), body[None, new]])
-        by_hour.append(np.concatenate([turned, kept, added], axis=1).T)
-        _advance(state, np.concatenate([start[turns] / 2, reset / 2, start[new]]))
-    return np.ascontiguousarray(by_hour, np.float32), first
+    entries, recurrent = np.concatenate([numeric, coded]), arrays["recurrent"]
+
+    def bases(told: NDArray[Any]) -> NDArray[Any]:
+        kept = np.broadcast_to(arrays["reset"] / 2, (len(told), width))
+        return np.concatenate([told[:, turns] / 2, kept, told[:, new]], axis=1)
+
+    by_row = np.concatenate([entries[:, turns] / 2, np.zeros((len(entries), width)), entries[:, new]], axis=1)
+    by_state = np.concatenate([recurrent / 2, np.zeros((width, width))], axis=1)
+    by_one = bases(arrays["body"] + zeros)
+    first = np.zeros((width, len(by_one)), np.float32)
+    _advance(first, bases(arrays["start"]).T.astype(np.float32))
+    gates = np.concatenate([by_row, by_state, by_one[:1]]).T
+    return np.ascontiguousarray(gates, np.float32), by_one.astype(np.float32), first.T

@@ -49,6 +49,8 @@ class SequenceSampler:
         length = int(bundle.array("length", "<i4", (1,))[0])
         if not 1 <= length <= MOST_ROWS:
             raise bundle.error("length.npy", f"must be 1 to {MOST_ROWS}")
+        if length * (network.numbers + network.choices) > CELLS:
+            raise bundle.error("length.npy", f"must be less: a segment would hold more than {CELLS} numbers and codes")
         tables = read_tables(bundle)
         plan = bundle.array("plan", "<i4", (hours, numbers))
         if bool(np.any((plan < 0) | (plan >= len(tables)))):

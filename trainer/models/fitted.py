@@ -1,5 +1,6 @@
 """What a model kind is given to learn, and what it owes."""
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -43,6 +44,11 @@ class Task:
     seed: int = 0
     without: frozenset[str] = frozenset()
     report: Report = field(default=lambda *_: None)
+
+    def seed_libraries(self) -> None:
+        """SDV and SDMetrics draw from the global generators."""
+        random.seed(self.seed)
+        np.random.seed(self.seed % 2**32)
 
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""

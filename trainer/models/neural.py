@@ -1,6 +1,7 @@
 """CTGAN, CopulaGAN and TVAE: fitted by SDV, exported as a network and what its outputs mean."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from agent.models.sampler import HOURS
 from agent.models.spans import Spans
 from agent.reading import Column
 from trainer.inside import gan as inside
+from trainer.inside.common import Quantile
 from trainer.inside.common import sample as sdv_sample
 from trainer.models.fitted import Arrays, Task
-from trainer.models.tables import as_arrays, knots
+from trainer.models.tables import Table, as_arrays, knots
 from trainer.table import typed, without_gaps
 
 HOUR = "?hour"
@@ -111,12 +113,14 @@ class Neural:
 
     def _tables(self, numbers: list[inside.Span]) -> dict[str, NDArray[Any]]:
         """CopulaGAN's tables from what the network says to numbers."""
-        values = [inside.normal_to_number(self.synthesizer, span.column) for span in numbers]
-        return (
-            as_arrays([(False, *knots(value, np.empty(0), spread=SPREAD)) for value in values if value])
-            if any(values)
-            else {}
-        )
+        tables: list[Table] = []
+        for span in numbers:
+            value = inside.normal_to_number(self.synthesizer, span.column)
+            if value is None:
+                return {}
+            low, high = inside.limits(self.synthesizer, span.column)
+            tables.append((False, *knots(partial(_clipped, value, low, high), np.empty(0), spread=SPREAD)))
+        return as_arrays(tables)
 
     def _hours(self) -> dict[str, NDArray[Any]]:
         """For each hour of the day the nearest one that was recorded."""
@@ -201,3 +205,8 @@ def fit(kind: str, task: Task) -> Neural:
         columns.append(Column(name=HOUR, size=len(recorded)))
     synthesizer = inside.fit(kind, typed(table, columns), columns, task.epochs, task.report)
     return Neural(task, kind, synthesizer, columns, table)
+
+
+def _clipped(value: Quantile, low: float, high: float, z: Floats) -> Floats:
+    """The number, within its limits: far out, some distributions know none."""
+    return np.asarray(np.clip(value(z), low, high), np.float64)

@@ -154,3 +154,14 @@ def test_what_does_not_fit_is_refused(name: str, value: object, problem: str):
     hostile = Bundle(made.manifest, {**made.arrays, name: array}, "some.npz")
     with pytest.raises(BundleError, match=problem):
         SequenceSampler.load(hostile)
+
+
+def test_segments_that_would_fill_the_memory_are_refused():
+    made = sequence_bundle(MESSAGE, unwritten=True)
+    wide = {"choices": np.append(made.arrays["choices"], np.ones(500, "<i4")), "length": np.array([10_000], "<i4")}
+    wide |= {
+        name: np.pad(made.arrays[name], [(0, 500), (0, 0)][:: 1 if name == "input" else -1])
+        for name in ("input", "output")
+    }
+    with pytest.raises(BundleError, match="a segment would hold more"):
+        SequenceSampler.load(Bundle(made.manifest, {**made.arrays, **wide}))
