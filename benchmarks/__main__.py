@@ -37,11 +37,15 @@ def as_line(row: dict[str, Any]) -> str:
     """One line of the table."""
     low, high = row["spread"]
     if "ratio" in row:
-        figures = f"{row['ours'] * 1e6:10.1f} µs  SDV {row['against'] * 1e6:12.0f} µs  {row['ratio']:8,.0f}×"
-        figures += f" ({low:,.0f} to {high:,.0f})"
+        figures = f"{row['ours'] * 1e6:10.1f} µs  SDV {row['against'] * 1e6:12.0f} µs  {_times(row['ratio']):>8}×"
+        figures += f" ({_times(low)} to {_times(high)})"
     else:
         figures = f"{row['ours']:10.3f} {row['unit']:<5} ({low:.3f} to {high:.3f})"
     return f"{row['what']:<36} {figures:<62} aim: {row['aim']}{'' if row['reached'] else '  NOT REACHED'}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
 main()

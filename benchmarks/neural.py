@@ -3,8 +3,6 @@
 SDV's synthesizers have their default layers; a few epochs are enough, since speed does not depend on them.
 """
 
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from agent.models import bundle as bundles
 from agent.models.neural import NeuralSampler
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
+from benchmarks.space import memory, size
 from benchmarks.timing import as_row, pairs, timed
 from trainer.draft import Draft
 from trainer.fit import Options, learn
@@ -62,8 +61,8 @@ def _of_kind(kind: str, draft: Draft, fitted: Fitted, folder: Path) -> list[dict
         as_row(f"{kind}: next reading", f"at least {amortised:,}×", pairs(lambda: timed(readings, 5120), one, 15)),
         as_row(f"{kind}: {BULK:,} rows", f"at least {bulk}×", pairs(*many, 5)),
         _floor(kind, sampler),
-        _figure(f"{kind}: bundle", path.stat().st_size / 1000, "kB", SIZES[kind]),
-        _figure(f"{kind}: memory for {BULK:,} rows", _memory(path), "MB", 64),
+        size(f"{kind}: bundle", path, SIZES[kind]),
+        memory(f"{kind}: memory for {BULK:,} rows", path, BULK),
     ]
 
 
@@ -87,29 +86,3 @@ def _floor(kind: str, sampler: Any) -> dict[str, Any]:
         "aim": "(none)",
         "reached": True,
     }
-
-
-def _figure(what: str, value: float, unit: str, most: float) -> dict[str, Any]:
-    spread = [value, value]
-    return {
-        "what": what,
-        "ours": value,
-        "unit": unit,
-        "spread": spread,
-        "aim": f"at most {most}",
-        "reached": value <= most,
-    }
-
-
-def _memory(path: Path) -> float:
-    """MB of a process at its peak while it draws, above what it needs to be ready."""
-    code = f"""
-import resource, numpy, pathlib
-from agent.models import bundle, registry
-sampler, rng = registry.sampler_of(bundle.read(pathlib.Path({str(path)!r}))), numpy.random.default_rng(0)
-sampler.draw(1, rng)
-idle = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1024
-sampler.draw({BULK}, rng)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1000)
-"""
-    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)

@@ -12,6 +12,7 @@ import numpy as np
 from agent.models import bundle as bundles
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
+from benchmarks.space import memory, size
 from benchmarks.timing import as_row, pairs, timed
 from trainer.fit import Options, fit
 from trainer.inside import copula as inside
@@ -58,6 +59,8 @@ def measure(recording_path: Path, folder: Path) -> tuple[list[dict[str, Any]], P
         as_row("next reading, amortised", "at least 15,000×", pairs(lambda: timed(readings, 10 * 1024), one, 15)),
         as_row(f"{BULK:,} rows", "at least 25×", pairs(bulk, lambda: timed(lambda: sdv.sample(BULK)), 7)),
         _floor(sampler),
+        size("bundle", folder / "bench.npz", 40),
+        memory(f"memory for {BULK:,} rows", folder / "bench.npz", BULK),
         as_row("… against uniform marginals", "(none)", pairs(bulk, lambda: timed(lambda: plain.sample(BULK)), 7)),
     ], folder / "bench.npz"
 

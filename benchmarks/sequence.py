@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from agent.models import bundle as bundles
 from agent.models.registry import sampler_of
 from agent.models.sampler import Given, Source
+from benchmarks.space import memory, size
 from benchmarks.timing import as_row, pairs, timed
 from trainer.fit import Options, learn
 from trainer.models import sequence
@@ -57,12 +58,6 @@ def measure(recording_path: Path, folder: Path) -> list[dict[str, Any]]:
         as_row(f"par: a reading, segments of {LENGTH}", "(none)", alone),
         as_row("par: next reading", "at least 60×", amortised),
         devices | {"aim": f"at most {MOST_US} µs", "reached": together[0].median_s <= MOST_US / 1e6},
-        {
-            "what": "par: bundle",
-            "ours": path.stat().st_size / 1000,
-            "unit": "kB",
-            "spread": [path.stat().st_size / 1000] * 2,
-            "aim": f"at most {MOST_KB}",
-            "reached": path.stat().st_size <= MOST_KB * 1000,
-        },
+        size("par: bundle", path, MOST_KB),
+        memory("par: memory for 100,000 rows", path, 100_000),
     ]

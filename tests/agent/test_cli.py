@@ -74,6 +74,30 @@ def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path,
     assert "'timeless': its bundle tells no usable interval; set interval_s" in told
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ('stat = "busy"', "given: stat: no field that varies has that name; did you mean state?"),
+        ('state = "gone"', "given: state = gone: is never that; known: idle, busy"),
+        ("temperature = 99", "given: the model never draws a value that is asked for"),
+        ("state = [1]", "[[sensor]] 1 ('a') given.state"),
+    ],
+)
+def test_check_refuses_messages_that_never_are_as_given(tmp_path, bundle, capsys, given, said):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\n[sensor.given]\n{given}')
+    assert main(["check", "--config", path]) == 78
+    assert said in capsys.readouterr().err
+
+
+def test_preview_prints_only_messages_as_given(bundle):
+    done = agent("preview", str(bundle), "-n", "30", "--given", "state=busy", "--given", "temperature=21.5")
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(message["state"], message["temperature"]) for message in messages} == {("busy", 21.5)}
+    assert agent("preview", str(bundle), "--given", "state").returncode == 2
+    done = agent("preview", str(bundle), "--given", "state=gone")
+    assert (done.returncode, len(done.stderr.splitlines())) == (78, 1)
+
+
 def test_check_refuses_a_period_that_the_bundle_does_not_cover(tmp_path, bundle, capsys):
     head = 'mode = "aggregator"'
     sensor = f'name = "a"\nbundle = "{bundle}"\nperiod = "week"'

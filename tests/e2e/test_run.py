@@ -251,3 +251,11 @@ def test_without_a_seed_of_its_own_an_agent_never_plays_the_same_rows_again(brok
             assert agent.stop() == 0
     assert len(set(ids)) == len(ids)
     assert (tmp_path / "state" / "seed").exists()
+
+
+def test_only_messages_as_given_are_published(broker, run_agent, bundle):
+    sensor = 'interval_s = 0.05\n[sensor.given]\nstate = "busy"'
+    with broker.subscriber() as subscriber:
+        run_agent(config(broker.url, bundle, sensor=sensor))
+        messages = subscriber.wait(TOPIC, 20)
+    assert {json.loads(message["payload"])["state"] for message in messages} == {"busy"}
