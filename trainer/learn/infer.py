@@ -1,32 +1,38 @@
 """What each field of a recording is: messages in, a schema out, with findings for the user to read."""
 
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
-from agent.message.boxes import Order, box_corners, coordinates
+from agent.message.boxes import Order, coordinates
 from agent.message.leaves import ABSENT, LONGEST, OUTSIDE, is_value, to_json
-from agent.message.numbers import NumberFormat
-from agent.message.times import TimeFormat
 from trainer.learn import times as t
+from trainer.learn.given import refuse_unfit, refuse_unfit_list
 from trainer.learn.identifiers import is_identifier, personal_kind
 from trainer.learn.numbers import NUMERIC, guess_number
+from trainer.learn.values import (
+    LARGEST,
+    MOST_FIELDS,
+    ORDERS,
+    hold_integers,
+    is_proper,
+    kind_key_of,
+    merged_keys,
+    short,
+    sorted_by_of,
+    type_of,
+)
 from trainer.paths import EVERY, Path, join, last_key
 from trainer.recording import Recording
 from trainer.schema import Field, Schema, refuse_unknown
 
 FEWEST = 20  # messages to learn from
-LARGEST = 1e15  # beyond this not every whole number is exact
-LONGEST_PATH, MOST_FIELDS, MOST_ITEMS = 900, 2000, 500
+LONGEST_PATH, MOST_ITEMS = 900, 500
 EARLIEST_NS, LATEST_NS = -8_520_336_000 * NS_PER_S, 7_258_118_400 * NS_PER_S
 FEW = 10  # whole numbers with as many different values or fewer are categories
-KIND_NAME = re.compile(r"class|label|type|kind|categ|name", re.IGNORECASE)
-ORDERS: tuple[Order, ...] = ("yxyx", "xyxy", "xywh")
 
 
 @dataclass
@@ -78,14 +84,14 @@ class _Look:
         name = join(path)
         if len(name) > LONGEST_PATH or len(self.order) >= MOST_FIELDS:
             raise RecordingError(
-                f"{_short(name)}: paths have at most {LONGEST_PATH} characters, messages {MOST_FIELDS} fields; "
+                f"{short(name)}: paths have at most {LONGEST_PATH} characters, messages {MOST_FIELDS} fields; "
                 "leave some out of the recording"
             )
-        types = {_type(value) for value in present}
+        types = {type_of(value) for value in present}
         if name in self.given and self.given[name].kind in ("constant", "category"):
             return self._add(path, self.given[name])
         if name in self.given:
-            _refuse_unfit(self.given[name], present)
+            refuse_unfit(self.given[name], present)
         if len(types) > 1:
             raise RecordingError(_mixed(name, values, types))
         if types == {"object"}:
@@ -151,9 +157,9 @@ class _Look:
             )
         items = [item for value in lists for item in value]
         given = self.given.get(join(path))
-        kind_key = given.kind_key if given else _kind_key(items)
-        sorted_by = given.sorted_by if given else _sorted_by(lists)
-        _refuse_unfit_list(given, lists, items)
+        kind_key = given.kind_key if given else kind_key_of(items)
+        sorted_by = given.sorted_by if given else sorted_by_of(lists)
+        refuse_unfit_list(given, lists, items)
         self._add(path, given or Field(path=join(path), kind="list", kind_key=kind_key, sorted_by=sorted_by))
         if items:
             self.at((*path, EVERY), items)
@@ -163,7 +169,7 @@ class _Look:
         given = self.given.get(name)
         time = given.time if given and given.time else None
         if present and (given is None or given.kind.endswith("-time")):
-            time = time or t.guess_time(key, present) if _type(present[0]) in ("string", "number") else None
+            time = time or t.guess_time(key, present) if type_of(present[0]) in ("string", "number") else None
         constant = not present or (len(present) > 1 and len({to_json(value) for value in present}) == 1)
         if time and not (constant and given is None):
             return self._time(name, time, values, given)
@@ -194,7 +200,7 @@ class _Look:
         if personal or is_identifier(key, present):
             self.warnings.append(f"{name} looks like {personal or 'an identifier'}: made up afresh, never replayed")
             return Field(path=name, kind="identifier", personal=personal)
-        if _type(present[0]) == "number" or all(isinstance(v, str) and NUMERIC.fullmatch(v) for v in present):
+        if type_of(present[0]) == "number" or all(isinstance(v, str) and NUMERIC.fullmatch(v) for v in present):
             return self._number(name, present)
         return Field(path=name, kind="category")
 
@@ -215,12 +221,12 @@ class _Look:
         return Field(path=name, kind="number", number=guess_number(present))
 
     def _box(self, name: str, present: list[Any], order: Order | None = None) -> Field:
-        order = order or next((o for o in ORDERS if _is_proper(present, o)), None)
+        order = order or next((o for o in ORDERS if is_proper(present, o)), None)
         if order is None:
             raise RecordingError(f"{name}: four numbers, but no order of corners fits all; set its order in the schema")
         self.warnings.append(f"{name}: boxes, assumed order {order}")
         numbers = [number for value in present for number in coordinates(value) or []]
-        number = guess_number([int(x) if _holds_integers(present) else x for x in numbers])
+        number = guess_number([int(x) if hold_integers(present) else x for x in numbers])
         return Field(path=name, kind="box", order=order, number=number)
 
     def _completed(self, given: Field, present: list[Any]) -> Field:
@@ -237,107 +243,8 @@ class _Look:
         self.order.append(field_.path)
 
 
-def _refuse_unfit(given: Field, present: list[Any]) -> None:
-    """Raise RecordingError if a field cannot be what the schema says it is."""
-    if not present and given.kind not in ("constant", "category"):
-        raise RecordingError(
-            f"schema: {given.path} cannot be {given.kind}: it has no values; leave it out of the schema"
-        )
-    for value in present:
-        if not _fits(given, value):
-            raise RecordingError(
-                f"schema: {given.path} cannot be {given.kind}: {_short(value)} is not; correct its kind"
-            )
-    if given.kind.endswith("-time") and not given.time and not t.guess_time("time", present):
-        raise RecordingError(f"schema: {given.path} cannot be {given.kind}: no format of times fits; give its pattern")
-    if given.kind == "counter" and len({b - a for a, b in pairwise(present)}) != 1:
-        raise RecordingError(f"schema: {given.path} cannot be counter: its steps are not all alike; correct its kind")
-    if given.kind == "box" and present and not any(_is_proper(present, order) for order in _orders(given)):
-        raise RecordingError(f"schema: {given.path}: boxes are not written in the order {given.order or 'of any kind'}")
-
-
-def _refuse_unfit_list(given: Field | None, lists: list[list[Any]], items: list[Any]) -> None:
-    """Raise RecordingError if a list's items cannot be told apart or sorted as the schema says."""
-    if given is None:
-        return
-    if given.kind_key is not None and not all(isinstance(i, dict) and given.kind_key in i for i in items):
-        raise RecordingError(f"schema: {given.path}: kind_key {given.kind_key!r} is missing from some items")
-    if given.sorted_by is not None and not _falls(lists, given.sorted_by):
-        raise RecordingError(f"schema: {given.path}: items do not fall by numbers at {given.sorted_by!r} (sorted_by)")
-
-
-def _fits(given: Field, value: Any) -> bool:
-    """Whether one value can be read as the schema says."""
-    kind, whole = _type(value), isinstance(value, int) and not isinstance(value, bool)
-    match given.kind:
-        case "number":
-            number = (kind == "number" or _is_numeric(value)) and abs(float(value)) <= LARGEST
-            return number and _is_written_so(given, value)
-        case "counter":
-            return whole
-        case "list":
-            return kind == "list"
-        case "box":
-            return coordinates(value) is not None
-        case "identifier":
-            return (whole and given.personal is None) or (kind == "string" and len(value) <= LONGEST // 2)
-        case _:
-            return kind in ("string", "number") and (given.time is None or _is_time(given.time, value))
-
-
-def _is_time(format_: TimeFormat, value: Any) -> bool:
-    try:
-        format_.parse(value)
-    except ValueError:
-        return False
-    return format_.quoted == isinstance(value, str)
-
-
-def _is_written_so(given: Field, value: Any) -> bool:
-    """Whether the format that a schema gives writes JSON of the recorded type."""
-    if given.number is None:
-        return True
-    text = given.number.texts([given.number.column_value(value)])[0]
-    return type(json.loads(text)) is type(value)
-
-
-def _is_numeric(value: Any) -> bool:
-    return isinstance(value, str) and bool(NUMERIC.fullmatch(value))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _orders(given: Field) -> tuple[Order, ...]:
-    return (given.order,) if given.order else ORDERS
-
-
-def merged_keys(objects: Iterable[dict[str, Any]]) -> list[str]:
-    """All keys, each after the one that it first followed."""
-    keys: list[str] = []
-    for item in dict.fromkeys(map(tuple, objects)):
-        place = 0
-        for key in item:
-            if len(keys) > MOST_FIELDS:
-                raise RecordingError(f"objects with more than {MOST_FIELDS} different keys cannot be learnt")
-            if key not in keys:
-                keys.insert(place, key)
-            place = keys.index(key) + 1
-    return keys
-
-
-def _type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return {"str": "string", "dict": "object", "list": "list"}[type(value).__name__]
-
-
 def _mixed(name: str, values: list[Any], types: set[str]) -> str:
-    first = {kind: next(i for i, v in enumerate(values) if is_value(v) and _type(v) == kind) for kind in types}
+    first = {kind: next(i for i, v in enumerate(values) if is_value(v) and type_of(v) == kind) for kind in types}
     where = ", ".join(f"{kind} in message {place + 1}" for kind, place in sorted(first.items(), key=lambda x: x[1]))
     return (
         f"{name or 'message'}: mixed types ({where}); record one type, or give the field kind 'category' in the schema"
@@ -346,44 +253,3 @@ def _mixed(name: str, values: list[Any], types: set[str]) -> str:
 
 def _are_boxes(key: str, present: list[Any]) -> bool:
     return bool(re.search(r"box|rect|bounds", key, re.IGNORECASE)) and all(coordinates(v) for v in present)
-
-
-def _is_proper(present: list[Any], order: Order) -> bool:
-    corners = box_corners(present, order, NumberFormat())
-    return bool((corners[2:] > corners[:2]).all())
-
-
-def _holds_integers(present: list[Any]) -> bool:
-    return all("." not in str(value) and "e" not in str(value) for value in present)
-
-
-def _kind_key(items: list[Any]) -> str | None:
-    """The key of a list's items that tells what each is: few different strings, best one with a telling name."""
-    if not items or not all(isinstance(item, dict) for item in items):
-        return None
-    found = []
-    for key in merged_keys(items):
-        values = [item.get(key) for item in items]
-        strings = all(isinstance(v, str) and not NUMERIC.fullmatch(v) and not coordinates(v) for v in values)
-        if strings and len(set(values)) <= 50 and len(set(values)) <= max(2, len(values) / 2):
-            found.append((not KIND_NAME.search(key), len(set(values)), key))
-    return min(found)[2] if found else None
-
-
-def _sorted_by(lists: list[list[Any]]) -> str | None:
-    """The key of numbers by which the items of every list fall."""
-    longer = [value for value in lists if len(value) > 1]
-    if not longer or not all(isinstance(item, dict) for value in longer for item in value):
-        return None
-    return next((key for key in merged_keys(longer[0]) if _differs(longer, key) and _falls(longer, key)), None)
-
-
-def _differs(lists: list[list[dict[str, Any]]], key: str) -> bool:
-    return any(item.get(key) != value[0].get(key) for value in lists for item in value)
-
-
-def _falls(lists: list[list[Any]], key: str) -> bool:
-    """Whether every item has a number at `key`, and none is larger than the one before it."""
-    columns = [[str(item.get(key)) if isinstance(item, dict) else "" for item in value] for value in lists]
-    numeric = all(NUMERIC.fullmatch(text) for column in columns for text in column)
-    return numeric and all(float(a) >= float(b) for column in columns for a, b in pairwise(column))

@@ -25,8 +25,9 @@ from agent.message.template import Template
 from agent.message.tree import Items, Maybe, Node, Object, Slot, slots_of, state_of
 from trainer.learn.constraints import rules_of
 from trainer.learn.identifiers import replacements, shape_of
-from trainer.learn.infer import Findings, merged_keys
+from trainer.learn.infer import Findings
 from trainer.learn.numbers import guess_number
+from trainer.learn.values import merged_keys
 from trainer.paths import EVERY, Path, join, replace_at, split, values_at
 from trainer.schema import Field, Schema
 
