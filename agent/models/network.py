@@ -75,10 +75,13 @@ class Network:
             noise: See above.
             condition: The entry of the condition that is one, shape (rows,); zeros where there is none.
         """
-        product: Singles = noise @ self._first + self._start[condition]
+        product: Singles = noise @ self._first
+        product += self._start[condition]
         for width, weight, bias in zip(self._widths, self._later, self._biases, strict=True):
             hidden = np.maximum(product[:, :width], 0)
-            product = hidden @ weight + (product[:, width:] if self._skips else bias)
+            rest = product[:, width:] if self._skips else bias
+            product = hidden @ weight
+            product += rest
         return product
 
 
