@@ -93,6 +93,7 @@ def test_nothing_that_varies_is_nothing_to_learn(fit):
         lambda i: {"x": 1 if i % 2 else 1.0},
         lambda i: {"id": 10**17 + i * i if i % 2 else 10**18 + i * i},
         lambda i: {"q": [1, 2, 3 + i, 4 + i]},
+        lambda i: {"x": 1_700_000_000 + i},
         lambda i: {"token": f"{i:03d}" + "x" * 300},
         lambda i: {"a": [1] * 300},
         lambda i: {"n": i * 3_000_000_000},
@@ -101,7 +102,8 @@ def test_nothing_that_varies_is_nothing_to_learn(fit):
 )
 def test_it_is_learnt_and_comes_back_in_kind(fit, tmp_path, make):
     messages = each(make)
-    schema = field("q", "box", "order = 'xyxy'") if "q" in messages[0] else ""
+    schema = field("q", "box", "[field.number]\ndenominator = 1\nwhole = true") if "q" in messages[0] else ""
+    schema = field("x", "event-time") if messages[0].get("x", 0) > 1e9 else schema
     status, told = fit(messages, schema)
     assert status == 0, told
     for message in play(bundles.read(tmp_path / "b.npz"), 50):

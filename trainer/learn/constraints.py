@@ -6,7 +6,6 @@ fixed increments as how many, and of fields that stand in fixed combinations onl
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from agent.errors import RecordingError
@@ -17,6 +16,7 @@ from trainer.paths import EVERY, split, values_at
 from trainer.schema import Constraint, Field, Schema
 
 MOST_COMBINATIONS = 1000
+COMBINED = ("category", "number", "constant")  # kinds of fields that may stand in combinations
 
 
 @dataclass
@@ -51,24 +51,25 @@ def rules_of(schema: Schema, messages: list[Any]) -> Rules:
                 raise RecordingError(f"schema: {constraint.kind}: there is no field {path!r} outside of lists")
             fields[path] = rules.fields.get(path, fields[path])
         columns = [[_one(message, path) for message in messages] for path in constraint.fields]
+        named = [fields[path] for path in constraint.fields]
         match constraint.kind:
             case "inequality" | "range":
-                _order(rules, constraint, [fields[path] for path in constraint.fields], columns)
+                _order(rules, constraint, named, columns)
             case "fixed-increments":
-                _increments(rules, constraint, fields[constraint.fields[0]], columns[0])
+                _increments(rules, constraint, named[0], columns[0])
             case "one-hot":
                 _one_hot(constraint, columns)
-                _combine(rules, constraint, columns)
+                _combine(rules, constraint, named, columns)
             case "fixed-combinations":
-                _combine(rules, constraint, columns)
+                _combine(rules, constraint, named, columns)
     return rules
 
 
 def _order(rules: Rules, constraint: Constraint, fields: list[Field], columns: list[list[Any]]) -> None:
     if len(fields) < 2 or any(each.kind != "number" for each in fields):
         raise _refused(constraint, "needs two numbers or more")
-    if any(each.path in rules.above for each in fields[1:]):
-        raise _refused(constraint, "a number can be above one other only; join both constraints into one range")
+    if any(each.path in rules.values for each in fields):
+        raise _refused(constraint, "a field stands in another order already; join both constraints into one range")
     for lower, upper, below, above in zip(fields, fields[1:], columns, columns[1:], strict=False):
         for place, (low, high) in enumerate(zip(below, above, strict=True), start=1):
             known = is_value(low) and is_value(high)
@@ -78,10 +79,8 @@ def _order(rules: Rules, constraint: Constraint, fields: list[Field], columns: l
     for each in _on_one_grid(fields, [value for values in columns for value in values if is_value(value)]):
         rules.fields[each.path] = each
     rules.values |= {each.path: list(filter(is_value, c)) for each, c in zip(fields, columns, strict=True)}
-    below_all = list(rules.above.get(fields[0].path, []))
-    for lower, upper in pairwise(fields):
-        below_all.append(lower.path)
-        rules.above[upper.path] = list(below_all)
+    for place, upper in enumerate(fields[1:], start=1):
+        rules.above[upper.path] = [lower.path for lower in fields[:place]]
         rules.strict |= {upper.path} if constraint.strict else set()
 
 
@@ -90,6 +89,10 @@ def _on_one_grid(fields: list[Field], values: list[Any]) -> list[Field]:
     formats = [each.number or NumberFormat() for each in fields]
     if len({(number.denominator, number.increment) for number in formats}) == 1:
         return fields
+    if any(number.increment > 1 for number in formats):
+        raise RecordingError(
+            f"schema: {', '.join(each.path for each in fields)}: must have the same increments, or none"
+        )
     grid = {"denominator": guess_number(values).denominator, "increment": 1}
     return [
         each.model_copy(update={"number": number.model_copy(update=grid)})
@@ -100,6 +103,8 @@ def _on_one_grid(fields: list[Field], values: list[Any]) -> list[Field]:
 def _increments(rules: Rules, constraint: Constraint, field_: Field, values: list[Any]) -> None:
     if constraint.step is None or field_.kind not in ("number", "category"):
         raise _refused(constraint, "needs a number, and its step")
+    if field_.path in rules.values:
+        raise _refused(constraint, "stands in an order already; give the increments before the order")
     step = Fraction(str(constraint.step))
     for place, value in enumerate(values, start=1):
         if is_value(value) and Fraction(str(value)) % step:
@@ -122,9 +127,12 @@ def _one_hot(constraint: Constraint, columns: list[list[Any]]) -> None:
             raise _refused(constraint, f"does not hold in message {place}: exactly one must be 1, the others 0")
 
 
-def _combine(rules: Rules, constraint: Constraint, columns: list[list[Any]]) -> None:
+def _combine(rules: Rules, constraint: Constraint, fields: list[Field], columns: list[list[Any]]) -> None:
     if len(constraint.fields) < 2:
         raise _refused(constraint, "needs two fields or more")
+    odd = next((f for f in fields if f.kind not in COMBINED), None)
+    if odd is not None or any(f.path in rules.values for f in fields):
+        raise _refused(constraint, "needs categories, numbers that stand in no other constraint, or constants")
     found = {tuple(to_json(v) if is_value(v) else "" for v in values) for values in zip(*columns, strict=True)}
     if len(found) > MOST_COMBINATIONS:
         raise _refused(constraint, f"there are {len(found)} combinations, at most {MOST_COMBINATIONS} can be fixed")

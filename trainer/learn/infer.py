@@ -167,9 +167,12 @@ class _Look:
     def _leaf(self, path: Path, values: list[Any], present: list[Any]) -> Field:
         name, key = join(path), last_key(path)
         given = self.given.get(name)
-        time = given.time if given and given.time else None
-        if present and (given is None or given.kind.endswith("-time")):
-            time = time or t.guess_time(key, present) if type_of(present[0]) in ("string", "number") else None
+        time = given.time if given else None
+        if present and time is None and type_of(present[0]) in ("string", "number"):
+            if given is None:
+                time = t.guess_time(key, present)
+            elif given.kind.endswith("-time"):
+                time = t.guess_time("time", present)  # that it is one is said already
         constant = not present or (len(present) > 1 and len({to_json(value) for value in present}) == 1)
         if time and not (constant and given is None):
             return self._time(name, time, values, given)
@@ -233,8 +236,9 @@ class _Look:
         """A given field with what it leaves open guessed."""
         if given.kind == "number" and given.number is None:
             return given.model_copy(update={"number": guess_number(present)})
-        if given.kind == "box" and given.number is None:
-            return self._box(given.path, present, given.order)
+        if given.kind == "box" and (given.number is None or given.order is None):
+            box = self._box(given.path, present, given.order)
+            return box if given.number is None else box.model_copy(update={"number": given.number})
         return given
 
     def _add(self, path: Path, field_: Field) -> None:

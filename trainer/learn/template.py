@@ -115,7 +115,8 @@ class _Learning:
             return self._time(field, column)
         if field.kind == "identifier" and len(set(present)) > len(present) / 2 and not field.personal:
             return shape_of(present)
-        if all(to_json(value) == to_json(present[0]) for value in present):
+        ordered = field.path in self.rules.values  # a number below or above others is a column, even if it never varies
+        if not ordered and all(to_json(value) == to_json(present[0]) for value in present):
             return Constant(value=present[0])
         if field.kind == "constant":
             raise RecordingError(

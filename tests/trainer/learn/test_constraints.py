@@ -82,6 +82,7 @@ def test_no_message_of_any_kind_violates_one(kind, mocker):
         ({"kind": "fixed-increments", "fields": ["setpoint"], "step": 50}, "is no multiple of 50"),
         ({"kind": "one-hot", "fields": ["a", "b"]}, "exactly one must be 1, the others 0"),
         ({"kind": "fixed-combinations", "fields": ["mode"]}, "needs two fields or more"),
+        ({"kind": "fixed-combinations", "fields": ["mode", "t"]}, "needs categories, numbers that stand in no other"),
     ],
 )
 def test_a_constraint_that_does_not_hold_is_refused_with_its_place(constraint, said):
@@ -96,3 +97,34 @@ def test_recorded_combinations_keep_their_frequencies():
     for mode, hot in itertools.product(STATES, "abc"):
         share = sum(m["mode"] == mode and m[hot] == 1 for m in played) / len(played)
         assert share == pytest.approx(1 / 12, abs=0.035)
+
+
+LOW_MID, MID_HIGH = ({"kind": "inequality", "fields": fields} for fields in (["low", "mid"], ["mid", "high"]))
+TENTHS = {"kind": "fixed-increments", "fields": ["mid"], "step": 0.1}
+FIFTHS = {"kind": "fixed-increments", "fields": ["setpoint"], "step": 5}
+
+
+@pytest.mark.parametrize(
+    ("constraints", "said"),
+    [
+        ([LOW_MID, MID_HIGH], "stands in another order already; join both constraints into one range"),
+        ([MID_HIGH, LOW_MID], "stands in another order already; join both constraints into one range"),
+        ([LOW_MID, TENTHS], "stands in an order already; give the increments before the order"),
+        ([FIFTHS, {"kind": "inequality", "fields": ["dose", "setpoint"]}], "must have the same increments, or none"),
+        ([LOW_MID, {"kind": "fixed-combinations", "fields": ["mid", "mode"]}], "needs categories, numbers that stand"),
+    ],
+)
+def test_constraints_that_would_undo_each_other_are_refused(constraints, said):
+    with pytest.raises(RecordingError) as error:
+        fit(recording_of(machine(60)), "m", Options(corrections=Schema.model_validate({"constraint": constraints})))
+    assert said in str(error.value)
+
+
+def test_a_number_that_never_varies_can_be_the_lowest():
+    messages = [{"floor": 3, "v": 3 + i % 7 + 1, "w": i / 7} for i in range(60)]
+    fields = [{"path": "floor", "kind": "number"}, {"path": "v", "kind": "number"}]
+    schema = {"field": fields, "constraint": [{"kind": "inequality", "fields": ["floor", "v"]}]}
+    bundle = fit(recording_of(messages), "m", Options(corrections=Schema.model_validate(schema))).bundle
+    played = play(bundle, 500)
+    assert {message["floor"] for message in played} == {3}
+    assert {message["v"] for message in played} == set(range(4, 11))
