@@ -1,7 +1,7 @@
 """From settings to a wired agent: the only place that picks which classes play together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import PeriodName
 from agent.models.registry import sampler_of
-from agent.models.sampler import BLOCK, Given, Sampler
+from agent.models.sampler import BLOCK, GIVEN_BLOCK, Given, Sampler, each_hour
 from agent.modes.aggregator import AggregatorMode, Voice
 from agent.modes.calendar import Agenda, choose_period, coverage_problem, mean_counts
 from agent.modes.envelope import Envelope, marks
@@ -30,7 +30,6 @@ from agent.settings import Sensor, Settings
 
 ROWS_BYTES = 8 * 2**20  # of rows drawn ahead, for all sensors together
 SHORTEST_S = 0.001
-NOON = 12
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,9 @@ class Part:
         Raises:
             BundleError: The counts of its period are not as they must be.
         """
-        try:
-            if self.sensor.given:
-                given = replace(self.given, hour=NOON if self.bundle.manifest.hours else None)
-                self.sampler.draw(1, np.random.default_rng(0), given)
-        except ConditionError as error:
-            return f"given: {error}"
+        impossible = self._impossible() if self.sensor.given else None
+        if impossible:
+            return impossible
         if mode == "sensor" and self.interval_s is None:
             return "its bundle tells no usable interval; set interval_s"
         if mode != "aggregator":
@@ -77,6 +73,17 @@ class Part:
         if problem is None:
             mean_counts(self.bundle, self.period)
         return problem
+
+    def _impossible(self) -> str | None:
+        """Why its messages are never as asked, or not at some hour: better told now than when that hour comes."""
+        hour = None
+        try:
+            for given in each_hour(self.given, self.bundle.manifest.hours):
+                hour = given.hour
+                self.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
+        except ConditionError as error:
+            return f"given{'' if hour is None else f', at {hour:02d}:00'}: {error}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ def seed_of(settings: Settings, warn: Callable[[str], None]) -> int:
         return settings.seed
     if settings.state_dir is not None:
         return seed.kept(settings.state_dir)
-    warn("neither seed nor state_dir is set: the seed is drawn anew with every start")
+    warn(seed.UNKEPT)
     return seed.drawn()
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agent.build import Part, parts_of
+from agent.configuration import examine
 from agent.errors import ConfigError
 from agent.problems import listed
-from agent.settings import Settings, examine
+from agent.seed import UNKEPT
+from agent.settings import Settings
 
 
 def check(path: Path, env: Mapping[str, str]) -> list[str]:
@@ -35,7 +37,7 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
 def notes(settings: Settings) -> Iterator[str]:
     """What is allowed, and may yet not be meant."""
     if settings.seed is None and settings.state_dir is None:
-        yield "neither seed nor state_dir is set: the seed is drawn anew with every start"
+        yield UNKEPT
     names: dict[str, list[str]] = {}
     for sensor in settings.sensor:
         names.setdefault(settings.topic(settings.mqtt.topic, sensor.name), []).append(repr(sensor.name))

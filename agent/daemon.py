@@ -7,10 +7,11 @@ from pathlib import Path
 
 from agent import build
 from agent.clock import Clock
+from agent.configuration import load
 from agent.errors import UnderstudyError
 from agent.loop import Job, Loop
 from agent.notify import Notify
-from agent.settings import Settings, load
+from agent.settings import Settings
 
 log = logging.getLogger(__name__)
 

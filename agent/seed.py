@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.errors import ConfigError
 from agent.files import replacing
 
+UNKEPT = "neither seed nor state_dir is set: the seed is drawn anew with every start"
 FILE = "seed"
 
 

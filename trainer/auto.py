@@ -10,13 +10,11 @@ from pydantic import JsonValue
 
 from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality_score
 from trainer.models.fitted import Fitted, Task
-from trainer.models.registry import FITS, NEURAL
+from trainer.models.registry import FITS, WANTS
 from trainer.table import typed, without_gaps
 
 AUTO = "auto"
 HELD_OUT = 5  # one row in so many is kept back
-CARRIES = dict.fromkeys(NEURAL, 500) | {"par": 200}  # rows that a kind needs
-
 Draw = Callable[[str, Fitted], pd.DataFrame]
 
 
@@ -63,9 +61,8 @@ def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Scor
     rest = typed(whole[held].reset_index(drop=True), task.columns)
     scores = []
     for kind in FITS:
-        if len(whole) < CARRIES.get(kind, 0) or (kind == "par" and not task.ordered):
+        if len(whole) < WANTS.get(kind, 0) or (kind == "par" and not task.ordered):
             continue
-        task.seed_libraries()  # so that no candidate depends on those before it
         rows = draw(kind, FITS[kind](replace(part, rng=np.random.default_rng(task.seed))))
         follows = autocorrelation_likeness(whole, rows, task.columns) if task.ordered else None
         hard = indistinguishable(rest, rows, task.columns, np.random.default_rng(task.seed))

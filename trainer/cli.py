@@ -49,8 +49,11 @@ def _inspect(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
+    from trainer.progress import require_tensorboard
     from trainer.recording import load
 
+    if options.tensorboard:
+        require_tensorboard()
     recording = load(options.recording)
     if options.sensor_column is None:
         if options.sensor is None:
@@ -59,8 +62,7 @@ def _fit(options: argparse.Namespace) -> None:
             )
         if not 1 <= len(options.sensor) <= 256 or not options.sensor.isprintable():
             raise ConfigError("--sensor: must have 1 to 256 printable characters; choose another name")
-        outcome = _fit_one(recording, options.sensor, options)
-        _write(outcome, options.out)
+        _write(_fit_one(recording, options.sensor, options), options.out, options)
         return
     if options.out.suffix == ".npz":
         raise ConfigError(f"--out {options.out}: must be a folder with --sensor-column, one bundle a sensor goes there")
@@ -71,16 +73,17 @@ def _fit(options: argparse.Namespace) -> None:
     except OSError as error:
         raise ConfigError(f"--out {options.out}: no folder can be there ({error.strerror}); choose another") from error
     for name, outcome in outcomes.items():
-        _write(outcome, options.out / f"{name}.npz")
+        _write(outcome, options.out / f"{name}.npz", options)
 
 
 def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -> "Outcome":
-    from trainer.fit import Options, fit
     from trainer.progress import Progress
     from trainer.schema import read_schema
 
     with Progress(sensor, auto=options.model == "auto") as progress:
-        outcome = fit(
+        from trainer.fit import Options, fit
+
+        return fit(
             recording,
             sensor,
             Options(
@@ -94,11 +97,6 @@ def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -
                 scored=progress.scored,
             ),
         )
-    if options.tensorboard and outcome.losses is not None:
-        from trainer.progress import write_losses
-
-        write_losses(outcome.losses, options.tensorboard / sensor)
-    return outcome
 
 
 def _by_sensor(recording: "Recording", column: str) -> dict[str, "Recording"]:
@@ -126,7 +124,7 @@ def _by_sensor(recording: "Recording", column: str) -> dict[str, "Recording"]:
     }
 
 
-def _write(outcome: "Outcome", path: Path) -> None:
+def _write(outcome: "Outcome", path: Path, options: argparse.Namespace) -> None:
     from agent.models import bundle as bundles
 
     bundles.write(outcome.bundle, path)
@@ -144,6 +142,18 @@ def _write(outcome: "Outcome", path: Path) -> None:
         print(f"  corrected ({names}): classes were {before:.3f} from the recording's, are {after:.3f}")
     for warning in outcome.warnings:
         print(f"  warning: {warning}")
+    if options.tensorboard:
+        _write_losses(outcome, options.tensorboard)
+
+
+def _write_losses(outcome: "Outcome", folder: Path) -> None:
+    from trainer.progress import write_losses
+
+    manifest = outcome.bundle.manifest
+    if outcome.losses is None:
+        print(f"  no losses for TensorBoard: {manifest.kind} is not trained in epochs")
+    else:
+        write_losses(outcome.losses, folder / manifest.sensor)
 
 
 def _generate(options: argparse.Namespace) -> None:

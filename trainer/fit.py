@@ -17,15 +17,13 @@ from trainer.learn.constraints import rules_of
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.models.fitted import Fitted, Report, Task
-from trainer.models.registry import FITS, NEURAL
+from trainer.models.registry import FITS, WANTS
 from trainer.parity import DRAWS, ROWS, SCORED, Parity, classes_distance, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
 from trainer.table import table_of, typed, without_gaps
 
 MOST_COLUMNS = 1000
-STEPS = 4 + DRAWS
-MANY = 500  # rows that a neural network needs
 
 Step = Callable[[str], None]
 
@@ -89,10 +87,9 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
         options.step("choosing a model")
         scores = choose(task, lambda kind, fitted: drawn(draft.bundle(kind, fitted), task, ROWS), options.scored)
         kind = scores[0].kind
-    elif kind in NEURAL and len(task.table) < MANY:
-        warnings.append(f"{len(task.table)} messages are few for {kind}: under {MANY}, prefer gaussian-copula")
+    elif len(task.table) < WANTS.get(kind, 0):
+        warnings.append(f"{len(task.table)} messages are few for {kind}: under {WANTS[kind]}, prefer gaussian-copula")
     options.step(f"fitting {kind} to {len(task.table)} rows of {len(task.columns)} columns")
-    task.seed_libraries()
     fitted = FITS[kind](task)
     options.step("exporting")
     as_sdv = draft.bundle(kind, fitted, corrected=False)
@@ -112,7 +109,7 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
         "choice": [score.figures() for score in scores],
     }
     bundle = Bundle(bundle.manifest.model_copy(update=figures), bundle.arrays)
-    return Outcome(bundle, parity, warnings + _period_warnings(bundle.manifest), getattr(fitted, "losses", None))
+    return Outcome(bundle, parity, warnings + _period_warnings(bundle.manifest), fitted.losses)
 
 
 def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, Task, list[str]]:

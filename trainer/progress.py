@@ -1,6 +1,7 @@
 """What is told while a fit takes long: a bar on a terminal, the candidates' scores, the losses."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from trainer.auto import Score
 
-STEPS = 10  # of a fit, see `trainer.fit`
+STEPS = 10  # that `trainer.fit` tells, and one more to choose a model
 
 
 class Progress:
@@ -24,6 +25,7 @@ class Progress:
         self._sensor, self._quiet = sensor, not sys.stderr.isatty()
         steps = STEPS + auto
         self._steps: Any = tqdm(total=steps, desc=sensor, disable=self._quiet, bar_format="{l_bar}{bar}| {elapsed}")
+        self._steps.set_description(f"{sensor}: loading SDV")
         self._epochs: Any = None
         self._head = False
 
@@ -64,18 +66,20 @@ class Progress:
             self._epochs = None
 
 
+def require_tensorboard() -> None:
+    """Raise ConfigError if TensorBoard is not installed: before an hour of training, not after it."""
+    if find_spec("tensorboard") is None:
+        raise ConfigError("--tensorboard: it is missing; install it with: pip install 'understudy[tensorboard]'")
+
+
 def write_losses(losses: "pd.DataFrame", folder: Path) -> None:
     """Write the losses of each epoch as TensorBoard scalars.
 
     Raises:
-        ConfigError: TensorBoard is not installed, or the folder cannot be written.
+        ConfigError: The folder cannot be written.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ConfigError(
-            "--tensorboard: it is missing; install it with: pip install 'understudy[tensorboard]'"
-        ) from error
+    from torch.utils.tensorboard import SummaryWriter
+
     try:
         with SummaryWriter(str(folder)) as writer:
             for row in losses.to_dict("records"):

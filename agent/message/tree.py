@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from agent.message.boxes import Box
+from agent.message.identifiers import Identifier
 from agent.message.leaves import (
     ABSENT,
     OUTSIDE,
@@ -16,7 +17,6 @@ from agent.message.leaves import (
     Counter,
     EventTime,
     ExportTime,
-    Identifier,
     LagTime,
     Number,
     Pen,

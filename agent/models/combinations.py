@@ -20,7 +20,8 @@ class Combined:
     """
 
     def __init__(self, sampler: Sampler, groups: list[tuple[list[int], Floats]]) -> None:
-        self._sampler, self._groups = sampler, groups
+        self._sampler = sampler
+        self._groups = [(columns, known, {tuple(row) for row in known.tolist()}) for columns, known in groups]
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """See `Sampler.draw`."""
@@ -29,9 +30,9 @@ class Combined:
         return redrawn(lambda size: self._mended(self._sampler.draw(size, rng, given)), count, given)
 
     def _mended(self, rows: Floats) -> Floats:
-        for columns, known in self._groups:
+        for columns, known, known_rows in self._groups:
             codes = rows[:, columns]
-            for code in {tuple(row) for row in codes.tolist()} - {tuple(row) for row in known.tolist()}:
+            for code in {tuple(row) for row in codes.tolist()} - known_rows:
                 alike = (known == code).sum(axis=1)
                 rows[np.ix_((codes == code).all(axis=1), columns)] = known[alike.argmax()]
         return rows

@@ -13,6 +13,7 @@ from agent.reading import Rows
 
 BLOCK = 1024
 HOURS = 24
+GIVEN_BLOCK = 16  # as BLOCK, under conditions: what is rare would take long to draw ahead
 MOST_TRIES = 500_000  # rows drawn for a condition before it is given up
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,11 @@ class Given:
 
 
 ANYTHING = Given()
+
+
+def each_hour(given: Given, hours: bool) -> list[Given]:
+    """The same for every hour of the day, where rows differ by it."""
+    return [Given(hour, given.values) for hour in range(HOURS)] if hours else [given]
 
 
 class Sampler(Protocol):
@@ -96,7 +102,8 @@ class Source:
         block: int = BLOCK,
         given: Given = ANYTHING,
     ) -> None:
-        self._sampler, self._rng, self._size, self._given = sampler, rng, block, given
+        self._sampler, self._rng, self._given = sampler, rng, given
+        self._size = min(block, GIVEN_BLOCK) if given.values else block
         self._index = {name: position for position, name in enumerate(columns)}
         self._block = Rows(self._index, np.empty((0, len(columns))))
         self._next = 0

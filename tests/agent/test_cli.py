@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.cli import main
-from tests.bundles import LOCAL, write_bundle
+from agent.models.bundle import Bundle, write
+from tests.bundles import LOCAL, make_bundle, write_bundle
 from tests.commands import ROOT, run, run_as_mortal
 
 
@@ -87,6 +89,25 @@ def test_check_refuses_messages_that_never_are_as_given(tmp_path, bundle, capsys
     path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\n[sensor.given]\n{given}')
     assert main(["check", "--config", path]) == 78
     assert said in capsys.readouterr().err
+
+
+def test_check_refuses_what_never_is_so_at_some_hour(tmp_path, capsys):
+    whole = make_bundle()
+    plan = np.tile(np.array([0, 1], "<i4"), (24, 1))
+    plan[3, 1] = 2  # at three o'clock it is only ever idle
+    changed = {
+        "offsets": np.array([0, 2, 4, 5]),
+        "steps": np.array([False, True, True]),
+        "plan": plan,
+        "z": np.append(whole.arrays["z"], -9.0),
+        "value": np.append(whole.arrays["value"], 0.0),
+    }
+    path = tmp_path / "b.npz"
+    write(Bundle(whole.manifest.model_copy(update={"hours": True}), {**whole.arrays, **changed}), path)
+    asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
+    assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 78
+    assert "given, at 03:00: the model never draws a value that is asked for" in capsys.readouterr().err
+    assert main(["check", "--config", config(tmp_path / "a.toml", asked.replace("busy", "idle"))]) == 0
 
 
 def test_preview_prints_only_messages_as_given(bundle):

@@ -1,5 +1,7 @@
 """What every model kind that can be fitted owes the trainer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,7 +41,7 @@ def test_sdvs_own_rows_have_the_columns_of_the_table(fitted: Fitted):
 def test_every_correction_can_be_left_out(fitted: Fitted):
     assert set(fitted.corrections) <= set(CORRECTIONS)
     for name in fitted.corrections:
-        other = type(fitted)(**{**vars(fitted), "task": Task(**{**vars(fitted.task), "without": frozenset({name})})})
+        other = replace(fitted, task=replace(fitted.task, without=frozenset({name})))
         assert set(other.corrections) == set(fitted.corrections) - {name}
 
 

@@ -14,6 +14,7 @@ from trainer.auto import Score, choose
 from trainer.draft import drawn
 from trainer.fit import Options, fit
 from trainer.models.fitted import Task
+from trainer.progress import STEPS
 from trainer.table import typed, without_gaps
 
 NEURAL = ["ctgan", "copula-gan", "tvae"]
@@ -166,6 +167,13 @@ def test_a_recording_whose_columns_hang_together_takes_the_kind_that_learnt_it()
         (round(score.mean, 4) for score in told), reverse=True
     )
     assert manifest.provenance.rows == 500
+
+
+@pytest.mark.parametrize("kind", ["gaussian-copula", "auto"])
+def test_the_bar_has_as_many_steps_as_a_fit(kind) -> None:
+    told: list[str] = []
+    fit(recording_of(chain(60)), "chain", Options(kind=kind, step=told.append))
+    assert len(told) == STEPS + (kind == "auto")
 
 
 def test_without_auto_nothing_is_chosen() -> None:

@@ -155,3 +155,20 @@ def test_few_messages_for_a_network_are_warned_of(climate: Path, tmp_path: Path,
     words = ["fit", str(climate), "--sensor", "s", "--model", "tvae", "--epochs", "2", "--out", str(tmp_path / "b.npz")]
     assert main(words) == 0
     assert "300 messages are few for tvae: under 500, prefer gaussian-copula" in capsys.readouterr().out
+
+
+def test_without_tensorboard_nothing_is_begun(climate: Path, tmp_path: Path, capsys, mocker) -> None:
+    mocker.patch("trainer.progress.find_spec", return_value=None)
+    load = mocker.patch("trainer.recording.load")
+    words = ["fit", str(climate), "--sensor", "s", "--out", str(tmp_path / "b.npz"), "--tensorboard", str(tmp_path)]
+    assert main(words) == 78
+    assert "it is missing; install it with: pip install 'understudy[tensorboard]'" in capsys.readouterr().err
+    load.assert_not_called()
+
+
+def test_what_has_no_epochs_has_no_losses(climate: Path, tmp_path: Path, capsys) -> None:
+    losses = tmp_path / "losses"
+    words = ["fit", str(climate), "--sensor", "s", "--out", str(tmp_path / "b.npz"), "--tensorboard", str(losses)]
+    assert main(words) == 0
+    assert "no losses for TensorBoard: gaussian-copula is not trained in epochs" in capsys.readouterr().out
+    assert not losses.exists()

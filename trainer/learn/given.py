@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.errors import RecordingError
 from agent.message.boxes import Order, coordinates
-from agent.message.leaves import LONGEST
+from agent.message.identifiers import LONGEST
 from agent.message.times import TimeFormat
 from trainer.learn import times as t
 from trainer.learn.numbers import NUMERIC

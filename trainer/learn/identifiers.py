@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from faker import Faker
 
-from agent.message.leaves import Identifier, Run
+from agent.message.identifiers import Identifier, Run
 from trainer.learn.numbers import NUMERIC
 
 PERSONAL_VALUES = {

@@ -8,7 +8,8 @@ from typing import Any
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.message.boxes import Order, coordinates
-from agent.message.leaves import ABSENT, LONGEST, OUTSIDE, is_value, to_json
+from agent.message.identifiers import LONGEST
+from agent.message.leaves import ABSENT, OUTSIDE, is_value, to_json
 from trainer.learn import times as t
 from trainer.learn.given import refuse_unfit, refuse_unfit_list
 from trainer.learn.identifiers import is_identifier, personal_kind

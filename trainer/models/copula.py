@@ -42,6 +42,7 @@ class Copula:
     marginals: dict[str, Marginal]
     joints: list[Joint]
     corrections: tuple[str, ...] = ()
+    losses: pd.DataFrame | None = None
 
     @property
     def hours(self) -> bool:
@@ -117,6 +118,7 @@ def fit(task: Task) -> Copula:
     order, or in that of its hour of the day, which is uniform: SDV learns how the columns hang together,
     and each keeps its recorded distribution.
     """
+    task.seed_libraries()
     table, rng = task.table, task.rng
     joints = []
     for number, members in enumerate(dependent_groups(table, task.columns, task.together), start=1):

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
+from agent.clock import NS_PER_S
 from agent.models.sampler import HOURS
 from agent.reading import Column
 
@@ -46,9 +48,10 @@ class Task:
     report: Report = field(default=lambda *_: None)
 
     def seed_libraries(self) -> None:
-        """SDV and SDMetrics draw from the global generators."""
+        """SDV and its sisters draw from the global generators: each kind begins to fit with this."""
         random.seed(self.seed)
         np.random.seed(self.seed % 2**32)
+        torch.manual_seed(self.seed)
 
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""
@@ -73,6 +76,11 @@ class Fitted(Protocol):
         """What the export does better than SDV, by name."""
         ...
 
+    @property
+    def losses(self) -> pd.DataFrame | None:
+        """The losses of each epoch: a column `Epoch` and one a loss; None where there are no epochs."""
+        ...
+
     def sample(self, count: int) -> pd.DataFrame:
         """`count` rows as SDV draws them; codes as strings for categories."""
         ...
@@ -84,5 +92,5 @@ class Fitted(Protocol):
 
 def hours_of(event_ns: list[int], offset_s: int) -> NDArray[np.int64]:
     """The local hour of the day of each instant."""
-    seconds = np.array(event_ns, np.int64) // 1_000_000_000 + offset_s
+    seconds = np.array(event_ns, np.int64) // NS_PER_S + offset_s
     return seconds // 3600 % HOURS

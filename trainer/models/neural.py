@@ -1,12 +1,11 @@
 """CTGAN, CopulaGAN and TVAE: fitted by SDV, exported as a network and what its outputs mean."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from agent.models.network import Network
@@ -27,6 +26,7 @@ SAMPLED = "sampled-classes"
 SHIFTS, SHIFT_ROWS = 12, 20_000  # rounds of drawing rows and shifting logits
 ARGMAX_SHIFTS = 24
 SPREAD = 2.0  # of what a network says: it may lie further out than a standard normal does
+OFTEN = 0.01  # share of rows: to wait for an hour that is drawn less often would take the agent too long
 SLIGHT = 0.5 / SHIFT_ROWS  # share of a class that was not drawn at all
 
 Floats = NDArray[np.float64]
@@ -76,23 +76,20 @@ class Neural:
 
     def export(self, corrected: bool) -> Arrays:
         """The bundle's arrays; see `agent.models.neural` for what they mean."""
-        arrays = self._as_sdv()
-        if not corrected:
-            return arrays
-        if SAMPLED in self.corrections:
+        arrays, made = self._as_sdv(), self.corrections if corrected else ()
+        if SAMPLED in made:
             arrays["argmax"] = np.array([False])
-        if FREQUENCIES in self.corrections:
+        if FREQUENCIES in made:
             arrays["condition"] = self._true_condition(arrays["condition"])
             self._shift(arrays)
-        return arrays
+        return arrays | (self._hours(self._drawn(arrays)[:, -1].astype(int)) if self.hours else {})
 
     def _as_sdv(self) -> dict[str, NDArray[Any]]:
         by_name = {span.column: span for span in inside.spans(self.synthesizer)}
         spans = [by_name[column.name] for column in self.columns]
         numbers = [span for span in spans if span.codes is None]
         order = _order(inside.spans(self.synthesizer), spans)
-        rng = np.random.default_rng(self.task.seed)
-        *hidden, (weight, bias) = inside.layers(self.synthesizer, rng)
+        *hidden, (weight, bias) = self._layers
         arrays: dict[str, NDArray[Any]] = {}
         for number, (weights, biases) in enumerate([*hidden, (weight[:, order], bias[order])]):
             arrays[f"weight/{number}"], arrays[f"bias/{number}"] = weights.astype("<f2"), biases.astype("<f4")
@@ -109,7 +106,12 @@ class Neural:
             "condition": inside.condition(self.synthesizer),
             "argmax": np.array([self.kind == "tvae"]),
         }
-        return arrays | self._tables(numbers) | self._hours()
+        return arrays | self._tables(numbers)
+
+    @cached_property
+    def _layers(self) -> list[inside.Layer]:
+        """SDV's layers; what its batch normalisation comes to takes a while to find out."""
+        return inside.layers(self.synthesizer, np.random.default_rng(self.task.seed))
 
     def _tables(self, numbers: list[inside.Span]) -> dict[str, NDArray[Any]]:
         """CopulaGAN's tables from what the network says to numbers."""
@@ -122,13 +124,17 @@ class Neural:
             tables.append((False, *knots(partial(_clipped, value, low, high), np.empty(0), spread=SPREAD)))
         return as_arrays(tables)
 
-    def _hours(self) -> dict[str, NDArray[Any]]:
-        """For each hour of the day the nearest one that was recorded."""
-        if self.task.hours is None:
-            return {}
-        recorded = np.unique(self.task.hours)
-        distance = np.abs((recorded[None] - np.arange(HOURS)[:, None] + HOURS // 2) % HOURS - HOURS // 2)
-        return {"hours": distance.argmin(axis=1).astype("<i4")}
+    def _hours(self, drawn: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """For each hour of the day the code of the nearest one that is drawn often enough to wait for.
+
+        Args:
+            drawn: Codes of the hours of rows as the agent draws them.
+        """
+        recorded = np.unique(np.asarray(self.task.hours))
+        shares = np.bincount(drawn, minlength=len(recorded)) / len(drawn)
+        codes = np.flatnonzero(shares >= min(OFTEN, shares.max()))
+        distance = np.abs((recorded[codes][None] - np.arange(HOURS)[:, None] + HOURS // 2) % HOURS - HOURS // 2)
+        return {"hours": codes[distance.argmin(axis=1)].astype("<i4")}
 
     def _shares(self) -> dict[str, Floats]:
         """The recorded share of each code of each category."""
@@ -196,8 +202,7 @@ def _order(outputs: list[inside.Span], spans: list[inside.Span]) -> NDArray[np.i
 
 def fit(kind: str, task: Task) -> Neural:
     """Fit SDV's synthesizer of this kind; where the recording covers a day, with the hour as one more category."""
-    torch.manual_seed(task.seed)
-    np.random.seed(task.seed % 2**32)  # of which ctgan draws its batches
+    task.seed_libraries()
     table, columns = without_gaps(task.table, task.rng), list(task.columns)
     if task.hours is not None:
         recorded = np.unique(task.hours)

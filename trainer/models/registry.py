@@ -7,6 +7,8 @@ from trainer.models import copula, neural, sequence
 from trainer.models.fitted import Fitted, Task
 
 NEURAL = ("ctgan", "copula-gan", "tvae")
+WANTS = dict.fromkeys(NEURAL, 500) | {"par": 200}
+"""Rows that a kind needs to be of use."""
 
 FITS: dict[str, Callable[[Task], Fitted]] = {
     "gaussian-copula": copula.fit,

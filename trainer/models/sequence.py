@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from agent.models.sampler import HOURS
@@ -183,6 +182,6 @@ def fit(task: Task) -> Sequences:
     odd = rows % length
     table = without_gaps(task.table, task.rng).iloc[odd:].reset_index(drop=True)
     hours = None if task.hours is None else task.hours[odd::length].tolist()
-    torch.manual_seed(task.seed)
+    task.seed_libraries()
     synthesizer = inside.fit_par(table, task.columns, length, hours=hours, epochs=task.epochs, report=task.report)
     return Sequences(task, synthesizer, length)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.models.copula import CopulaSampler
-from agent.models.sampler import Source
+from agent.models.sampler import ANYTHING, Given, Source, redrawn
 from agent.reading import Readings, Rows
 from tests.made import copula_bundle, readings
 
@@ -62,3 +62,32 @@ def test_a_slice_shares_its_matrix():
     rows = Rows({"a": 0}, np.arange(4.0).reshape(4, 1))
     assert rows.slice(1, 3).numbers("a") == [1, 2]
     assert np.shares_memory(rows.slice(1, 3).matrix, rows.matrix)
+
+
+def test_rows_under_a_rare_condition_are_drawn_a_few_at_a_time():
+    drawn: list[int] = []
+
+    class Rare:
+        def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
+            def rows(size: int) -> np.ndarray:
+                drawn.append(size)
+                return (rng.random((size, 1)) < 1 / 5000).astype(float)
+
+            return redrawn(rows, count, given)
+
+    supply = Source(Rare(), ["lit"], np.random.default_rng(0), 1024, Given(None, ((0, (1.0,)),)))
+    assert [supply.next().numbers("lit") for _ in range(40)] == [[1.0]] * 40
+    assert sum(drawn) < 40 * 5000 * 2  # not the millions that a whole block would take
+
+
+def test_a_change_of_the_hour_drops_what_was_drawn_for_the_last():
+    class Clock:
+        def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
+            return np.full((count, 1), float(given.hour or 0))
+
+    supply = Source(Clock(), ["hour"], np.random.default_rng(0), 8)
+    seen = []
+    for hour in (5, 5, 6, 6, 5):
+        supply.enter(hour)
+        seen += supply.take(3).numbers("hour")
+    assert seen == [5.0] * 6 + [6.0] * 6 + [5.0] * 3

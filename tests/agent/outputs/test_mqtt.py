@@ -76,3 +76,20 @@ def test_a_message_beyond_the_brokers_limit_is_refused_with_a_remedy(tmp_path):
         wired.output.send(Message("t", bytes(3000)))
     wired.close()
     broker.stop()
+
+
+def test_a_message_that_mqtt_cannot_carry_is_refused_and_takes_no_room(tmp_path):
+    if MISSING:
+        pytest.skip(MISSING)
+    broker = Broker(tmp_path, options=("max_inflight_messages 20",))
+    broker.start()
+    wired = Wired(broker)
+    wired.open()
+    wired.loop.run(lambda: wired.output.room == 20, timeout_s=15, look_s=0.02)  # what this broker allows
+    try:
+        with pytest.raises(OutputError, match="MQTT cannot carry this message"):
+            wired.output.send(Message("no/+/topic", b"x"))
+        assert wired.output.room == 20
+    finally:
+        wired.close()
+        broker.stop()

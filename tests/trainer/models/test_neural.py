@@ -286,6 +286,14 @@ def test_an_hour_that_was_not_recorded_is_like_the_nearest_one(by_hour: Neural) 
     assert {hour: [h for h in range(24) if HOURS[codes[h]] == hour and h % 6 != 5] for hour in HOURS} == nearest
 
 
+def test_an_hour_that_is_next_to_never_drawn_is_like_the_nearest_one_that_is(by_hour: Neural) -> None:
+    seldom = np.repeat([0, 1, 2, 3], [5000, 10, 5000, 5000])
+    codes = by_hour._hours(seldom)["hours"].tolist()
+    assert 1 not in codes
+    assert {codes[7], codes[9]} == {0, 2}
+    assert set(by_hour._hours(np.array([1] * 100))["hours"].tolist()) == {1}
+
+
 def test_hours_come_as_often_as_recorded_too(by_hour: Neural) -> None:
     drawn = by_hour._drawn(by_hour.export(corrected=True))[:, -1].astype(int)
     recorded = np.bincount(np.searchsorted(HOURS, by_hour.task.hours), minlength=4) / len(by_hour.table)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.configuration import load
 from agent.errors import ConfigError
-from agent.settings import load
 
 LEAST = '[mqtt]\nurl = "mqtt://broker"\n[[sensor]]\nname = "door"\nbundle = "door.npz"\n'
 

@@ -1,0 +1,47 @@
+import os
+import stat
+
+import pytest
+
+from agent.files import replacing
+
+
+def test_a_file_is_there_as_a_whole_with_its_mode(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with replacing(path, 0o600) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_name_as_long_as_a_system_allows_can_be_written(tmp_path):
+    with replacing(tmp_path / ("n" * 255)) as file:
+        file.write(b"x")
+    assert os.listdir(tmp_path) == ["n" * 255]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(tmp_path, make):
+    make(tmp_path / "a")
+    with pytest.raises(OSError, match="something else than a file"), replacing(tmp_path / "a"):
+        pass
+    assert not (tmp_path / "a").is_file()
