@@ -23,18 +23,12 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return _tell(EXIT_INTERRUPTED, f"{program}: interrupted; nothing is left half-written")
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
-        _forget_output()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else what is buffered fails again at the end
         return 0
     except OSError as error:
-        _forget_output()
         return _tell(EXIT_FAILED, f"{program}: the system refused: {error}; see that there is space and permission")
 
 
 def _tell(status: int, message: str) -> int:
     print(message, file=sys.stderr)
     return status
-
-
-def _forget_output() -> None:
-    """What is still buffered has nowhere to go, and would only fail again at the very end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

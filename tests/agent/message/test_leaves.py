@@ -118,3 +118,36 @@ def test_absent_and_outside_are_not_null():
     table = Table([0])
     table.fill("x", [ABSENT], float)
     assert math.isnan(table.columns["x"][0])
+
+
+def above(strict: bool, limits: list[float], **format_: object) -> Number:
+    node = {"column": "top", "format": format_, "above": ["low", "mid"], "strict": strict, "limits": limits}
+    return Number.model_validate(node)
+
+
+def test_a_number_above_others_is_their_sum_and_its_own():
+    rows = readings(low=[1.0], mid=[0.5], top=[2.25])
+    assert above(True, [100, 100]).render(rows, pen()) == ["3.75"]
+
+
+@pytest.mark.parametrize(
+    ("strict", "format_", "written"),
+    [
+        (True, {"denominator": 10}, ["1.2", "5.2"]),
+        (True, {"decimals": 1}, ["10.2", "50.2"]),
+        (False, {"denominator": 10}, ["1.0", "5.0"]),
+    ],
+)
+def test_a_rise_of_nothing_is_a_step_where_numbers_are_never_equal(strict, format_, written):
+    rows = readings(low=[10.0, 50.0], mid=[0.0, -3.0], top=[0.0, 0.0])
+    assert above(strict, [60.0, 60.0], **format_).render(rows, pen()) == written
+
+
+def test_a_number_above_others_keeps_to_the_largest_recorded_one():
+    rows = readings(low=[1.0], mid=[50.0], top=[50.0])
+    assert above(True, [20.0, 30.0]).render(rows, pen()) == ["30.0"]
+
+
+def test_a_number_needs_a_limit_for_each_one_below():
+    with pytest.raises(ValidationError, match="must have a limit for each number it is above"):
+        above(True, [1.0])

@@ -1,0 +1,39 @@
+"""What SDV might hold in another version is refused by its name."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from trainer.inside import common, gan
+from trainer.inside.common import ExportError, check_versions
+
+
+@pytest.mark.parametrize("package", common.VERSIONS)
+def test_another_version_is_refused_with_what_to_install(mocker, package):
+    check_versions("ctgan", "deepecho")
+    real = common.version
+    mocker.patch.object(common, "version", side_effect=lambda name: "9.9" if name == package else real(name))
+    with pytest.raises(ExportError, match=rf"^{package} 9\.9 is not known to the export; install {package}==\d"):
+        check_versions("ctgan", "deepecho")
+
+
+def test_an_unknown_transformer_is_named():
+    info = SimpleNamespace(column_name="level", column_type="continuous", transform=object())
+    with pytest.raises(ExportError, match="level: transformer object is not known to the export"):
+        gan._span(info)
+
+
+def test_an_unknown_layer_is_named():
+    with pytest.raises(ExportError, match="layer Dropout is not known to the export"):
+        gan._modules(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout()), "Linear", "ReLU")
+    with pytest.raises(ExportError, match="layer Bilinear is not known to the export"):
+        gan._linear(torch.nn.Bilinear(2, 2, 2))
+
+
+def test_a_library_without_its_progress_bar_is_refused(mocker):
+    from trainer.inside.epochs import told
+
+    mocker.patch("trainer.inside.epochs.import_module", return_value=SimpleNamespace())
+    with pytest.raises(ExportError, match="ctgan: no progress bar where one was"), told("ctgan", lambda *_: None):
+        pass
