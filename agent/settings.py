@@ -85,6 +85,14 @@ def _credential(text: str) -> str:
     return text
 
 
+def _wanted(value: Any) -> Any:
+    """What a field of a message has to be."""
+    if not isinstance(value, str | bool | int | float):
+        raise ValueError("must be text, a number, true or false; quote the name of a field that has dots")
+    return value
+
+
+Wanted = Annotated[str | bool | int | float, BeforeValidator(_wanted)]
 Credential = Annotated[str, AfterValidator(_credential)]
 PathFrom = Annotated[Path, BeforeValidator(_resolve)]
 Text = Annotated[str, AfterValidator(_text)]
@@ -183,7 +191,7 @@ class Sensor(Strict):
     interval_s: Interval | None = None
     period: PeriodName | None = None
     timezone: str | None = None
-    given: dict[str, str | bool | int | float] = Field(default_factory=dict)
+    given: dict[str, Wanted] = Field(default_factory=dict)
 
     @field_validator("timezone")
     @classmethod

@@ -82,7 +82,8 @@ def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path,
         ('stat = "busy"', "given: stat: no field that varies has that name; did you mean state?"),
         ('state = "gone"', "given: state = gone: is never that; known: idle, busy"),
         ("temperature = 99", "given: the model never draws a value that is asked for"),
-        ("state = [1]", "[[sensor]] 1 ('a') given.state"),
+        ("state = [1]", "[[sensor]] 1 ('a') given.state = list: must be text, a number, true or false; quote the name"),
+        ('scene.zone = "x"', "a.toml: [[sensor]] 1 ('a') given.scene = table: must be text, a number, true or false"),
     ],
 )
 def test_check_refuses_messages_that_never_are_as_given(tmp_path, bundle, capsys, given, said):
