@@ -1,6 +1,5 @@
 """Matching what a recurrent network draws to what was recorded: shares of classes, distributions of numbers."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from agent.models.recurrent import RecurrentNetwork
 from trainer.models.fitted import Arrays, Task
 from trainer.models.marginal import Marginal
 from trainer.models.quantiles import Quantiles
-from trainer.models.tables import Table
+from trainer.models.tables import Table, refined
 
 ROUNDS = 8  # of drawing rows and shifting logits
 LARGEST_STEP = 2.0  # of a logit in a round
@@ -19,7 +18,6 @@ ROWS, HOURLY_ROWS = 65_536, 4_096  # drawn in all, and for each hour where rows 
 GRAIN, LEAST = 2.0**-14, 2.0**-26  # of z: few digits pack well, and two knots at one place are this far apart
 
 TOLERANCE, HOURLY_TOLERANCE = 5e-4, 5e-3  # of a table, in the value's range and in probability
-SMALLEST = 1e-300  # range: of a number that never changes
 
 Floats = NDArray[np.float64]
 
@@ -62,25 +60,8 @@ def _table(said: Floats, quantiles: Quantiles, tolerance: float) -> Table:
     z = np.quantile(said, places)
     z = np.round(z / GRAIN) * GRAIN + np.arange(len(z)) * LEAST
     plateaus = np.flatnonzero((np.diff(values) == 0) & (np.diff(places) > tolerance))
-    kept = sorted({0, len(z) - 1, *plateaus.tolist(), *(plateaus + 1).tolist()})
-    parts = list(pairwise(kept))
-    while parts:
-        first, last = parts.pop()
-        between = slice(first, last + 1)
-        worst = first + _worst(z[between], values[between] / max(np.ptp(values), SMALLEST), places[between], tolerance)
-        if worst > first:
-            kept.append(worst)
-            parts += [(first, worst), (worst, last)]
-    kept.sort()
+    kept = refined(z, values, places, [0, len(z) - 1, *plateaus.tolist(), *(plateaus + 1).tolist()], tolerance)
     return False, z[kept], values[kept]
-
-
-def _worst(z: Floats, value: Floats, place: Floats, tolerance: float) -> int:
-    """Where a straight line misses most, in value or in probability; 0: nowhere by more than the tolerance."""
-    line = np.interp(z, z[[0, -1]], value[[0, -1]])
-    error = np.maximum(np.abs(line - value), np.abs(np.interp(line, value, place) - place) * (value[0] < value[-1]))
-    error[[0, -1]] = 0
-    return int(error.argmax()) if error.max() > tolerance else 0
 
 
 def _drawn(arrays: Arrays, length: int, task: Task) -> list[Floats]:

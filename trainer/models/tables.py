@@ -47,18 +47,30 @@ def knots(
     z = np.unique(np.concatenate([grid, ends]))
     y = np.maximum.accumulate(value(z))
     probability = norm.cdf(z / spread)
-    kept = sorted({0, len(z) - 1, *np.searchsorted(z, ends).tolist()})
-    parts, keep = list(pairwise(kept)), set(kept)
+    places = refined(z, y, probability, [0, len(z) - 1, *np.searchsorted(z, ends).tolist()], tolerance)
+    return z[places], y[places]
+
+
+def refined(z: Floats, y: Floats, probability: Floats, kept: list[int], tolerance: float) -> list[int]:
+    """Places between which straight lines follow a rising function: those in `kept`, and where a line misses most.
+
+    Args:
+        z: Rising, shape (points,).
+        y: The function there.
+        probability: Of a number below each z.
+        kept: Places that must be among them, the first and the last too.
+        tolerance: As in `knots`.
+    """
+    found = set(kept)
+    parts = list(pairwise(sorted(found)))
     while parts:
         first, last = parts.pop()
-        worst = _worst(
-            z[first : last + 1], y[first : last + 1], probability[first : last + 1], (y[-1] - y[0], tolerance)
-        )
+        between = slice(first, last + 1)
+        worst = _worst(z[between], y[between], probability[between], (float(y[-1] - y[0]), tolerance))
         if worst is not None:
-            keep.add(first + worst)
+            found.add(first + worst)
             parts += [(first, first + worst), (first + worst, last)]
-    places = sorted(keep)
-    return z[places], y[places]
+    return sorted(found)
 
 
 def _worst(z: Floats, y: Floats, probability: Floats, limits: tuple[float, float]) -> int | None:
