@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from agent.build import Part, parts_of
 from agent.configuration import examine
 from agent.errors import ConfigError
+from agent.parts import Part, parts_of
 from agent.problems import listed
 from agent.seed import UNKEPT
-from agent.settings import Settings
+from agent.settings.settings import Settings
 
 
 def check(path: Path, env: Mapping[str, str]) -> list[str]:
@@ -28,9 +28,8 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
     together = settings.aggregator.topic if settings.mode == "aggregator" else None
     for part in parts:
         name, manifest = part.sensor.name, part.bundle.manifest
-        pace = f"every {part.interval_s:g} s" if settings.mode == "sensor" else f"by the {part.period}"
         topic = settings.topic(together or settings.mqtt.topic, name)
-        yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {pace}, on {topic}"
+        yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {part.pace}, on {topic}"
     yield from (f"note: {note}" for note in notes(settings))
 
 

@@ -40,6 +40,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     preview.add_argument("--interval", metavar="S", type=_seconds, help="seconds between messages (default: recorded)")
     preview.add_argument("--given", metavar="FIELD=VALUE", type=_given, action="append", help="only such messages")
     preview.add_argument("--timezone", metavar="TZ", help="timezone of local times (default: the recording's offset)")
+    backfill = commands.add_parser("backfill", help=_backfill.__doc__, description=_backfill.__doc__)
+    backfill.set_defaults(command=_backfill)
+    backfill.add_argument("--config", metavar="FILE", type=Path, required=True, help="the configuration (TOML)")
+    backfill.add_argument("--from", metavar="ISO", dest="start", required=True, help="where to begin, e.g. 2026-06-01")
+    backfill.add_argument("--to", metavar="ISO", dest="stop", help="where to end (default: now)")
+    backfill.add_argument("--rate", metavar="N", type=_seconds, help="readings per second (default: as fast as can be)")
+    backfill.add_argument("--out", metavar="FILE", type=Path, help="write JSON lines there instead of publishing")
+    backfill.add_argument("--live", action="store_true", help="then play on live, without a gap or an overlap")
     demo = commands.add_parser("demo", help=_demo.__doc__, description=_demo.__doc__)
     demo.set_defaults(command=_demo)
     if words[:1] == ["demo"]:
@@ -58,6 +66,19 @@ def _run(args: argparse.Namespace) -> int:
 
     logs.begin(os.environ)
     return Agent(args.config, os.environ, SystemClock()).run()
+
+
+def _backfill(args: argparse.Namespace) -> int:
+    """Play what lies in the past, as fast as asked, to the broker or into a file."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    from agent import logs
+    from agent.backfill import Wish, backfill
+    from agent.clock import SystemClock
+
+    logs.begin(os.environ)
+    wish = Wish(args.start, args.stop, args.rate, args.out, args.live)
+    status = backfill(args.config, os.environ, SystemClock(), wish)
+    return status or (_run(args) if args.live else 0)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -29,6 +29,24 @@ class SystemClock:
         return time.time_ns()
 
 
+class Jumps:
+    """Tells how far the wall clock was set since the last look: what it moved beyond the time that passed.
+
+    Time in which the machine slept passes on the wall clock alone, and so is a jump, too.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_ns, self._last_s = clock.unix_ns(), clock.monotonic_s()
+
+    def look(self) -> tuple[int, int]:
+        """The wall clock, and its jump, in nanoseconds."""
+        now_ns, now_s = self._clock.unix_ns(), self._clock.monotonic_s()
+        jump_ns = now_ns - self._last_ns - round((now_s - self._last_s) * NS_PER_S)
+        self._last_ns, self._last_s = now_ns, now_s
+        return now_ns, jump_ns
+
+
 @dataclass
 class FakeClock:
     """A clock that a test moves by hand."""

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from agent.errors import ConfigError
 from agent.problems import closest, described, listed
-from agent.settings import Sensor, Settings
+from agent.settings.sensor import Sensor
+from agent.settings.settings import Settings
 from agent.strict import Strict
 
 PREFIX = "UNDERSTUDY_"

@@ -1,23 +1,34 @@
 """The agent as it runs: start, signals, reload, goodbye."""
 
+import json
 import logging
 import signal
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from agent import build
+from agent.build.cast import Cast
+from agent.build.stage import Stage, output_of, publisher_of, seed_of
 from agent.clock import Clock
 from agent.configuration import load
 from agent.errors import UnderstudyError
-from agent.loop import Job, Loop
+from agent.loop import Job, Loop, every
+from agent.modes.envelope import marks
 from agent.notify import Notify
-from agent.settings import Settings
+from agent.outputs.output import Message
+from agent.parts import prepare
+from agent.progress import FILE, Progress
+from agent.rarely import Rarely
+from agent.settings.settings import Settings
+from agent.timesync import TimeSync
 
 log = logging.getLogger(__name__)
 
 STATUS_S = 10.0
+SAVE_S = 5.0
 DRAIN_S, GOODBYE_S = 0.7, 0.7  # a stop is over within 2 s, whatever the broker does
-LOOK_S = 0.02
+LOOK_S, SYNC_LOOK_S = 0.02, 0.2
 
 
 class Agent:
@@ -35,13 +46,15 @@ class Agent:
     def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
         self._path, self._env, self._clock = path, env, clock
         self._run = f"{clock.unix_ns():x}"
-        self._settings = load(path, env)
-        parts = build.prepare(self._settings, str(path))
-        self._seed = build.seed_of(self._settings, log.warning)
-        self._loop = Loop(clock)
-        self._publisher = build.publisher_of(self._settings, clock, self._run, self._loop.wake)
-        self._cast = self._make_cast(self._settings, parts, self._seed)
-        self._notify = Notify(env)
+        settings = load(path, env)
+        self._parts = prepare(settings, str(path))
+        seed = seed_of(settings, log.warning)
+        self._loop, self._synced = Loop(clock), TimeSync(clock, settings.clock.synchronized)
+        self._publisher = publisher_of(settings, clock, self._run, self._loop.wake)
+        progress = progress_of(settings, self._run)
+        self._stage = Stage(settings, seed, clock, self._publisher, progress, self._synced)
+        self._cast: Cast | None = None
+        self._notify, self._unsaved = Notify(env), Rarely(clock)
         self._stopping = False
 
     def run(self) -> int:
@@ -49,16 +62,20 @@ class Agent:
         signal.signal(signal.SIGTERM, lambda *_: self._loop.post(self.stop))
         signal.signal(signal.SIGINT, lambda *_: self._loop.post(self.stop))
         signal.signal(signal.SIGHUP, lambda *_: self._loop.post(self.reload))
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the command line held them back until here
+        # The command line held them back until here; there is nothing to reload yet.
+        signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGHUP})
         self._publisher.open()
         self._loop.after = self._publisher.pump
-        self._schedule()
+        self._await_time()
+        self._cast = Cast(self._stage, self._parts)
+        self._schedule(self._cast)
         self._notify.ready(self._status())
-        log.info("playing %s in %s mode", ", ".join(list(self._cast.acts)[:10]), self._settings.mode)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        log.info("playing %s in %s mode", ", ".join(list(self._cast.acts)[:10]), self._stage.settings.mode)
         try:
-            self._loop.run(until=lambda: self._stopping or self._loop.failed >= len(self._cast.jobs))
+            self._loop.run(until=lambda: self._stopping or self._failed)
         finally:
-            self._leave()
+            self._leave(self._cast)
         return 0 if self._stopping else 1
 
     def stop(self) -> None:
@@ -76,45 +93,99 @@ class Agent:
             log.exception("the new configuration is not used, the old one plays on")
         self._notify.ready(self._status())
 
+    def _await_time(self) -> None:
+        """Wait for the wall clock to be set, but not forever."""
+        wait_s = self._stage.settings.clock.wait_s
+        if not self._synced() and wait_s > 0:
+            log.info("waiting for the wall clock to be set, for %g s at most", wait_s)
+            self._notify.waiting("waiting for the wall clock to be set", wait_s)
+            self._loop.run(lambda: self._stopping or self._synced(), wait_s, SYNC_LOOK_S)
+        if not self._synced() and not self._stopping:
+            log.warning("the wall clock was not set: until it is, messages say clock_synced=false")
+
     def _change(self, settings: Settings) -> None:
         """Everything that can fail comes first; then the new takes the place of the old."""
-        old = self._settings
-        parts = build.prepare(settings, str(self._path))
-        kept = settings.seed is None and old.seed is None and settings.state_dir == old.state_dir
-        seed = self._seed if kept else build.seed_of(settings, log.warning)
-        self._cast = self._make_cast(settings, parts, seed, self._cast)
-        if (settings.mqtt, settings.device) != (old.mqtt, old.device):
-            output = build.output_of(settings, self._run, self._loop.wake)
+        old = self._stage
+        parts = prepare(settings, str(self._path))
+        kept = settings.seed is None and old.settings.seed is None and settings.state_dir == old.settings.state_dir
+        seed = old.seed if kept else seed_of(settings, log.warning)
+        moved = (settings.mode, settings.state_dir) != (old.settings.mode, old.settings.state_dir)
+        progress = progress_of(settings, self._run) if moved else old.progress
+        stage = replace(old, settings=settings, seed=seed, progress=progress)
+        cast = Cast(stage, parts, self._cast)
+        if self._cast is not None:
+            self._cast.leave()
+        self._save()
+        if moved:
+            old.progress.close()
+        if (settings.mqtt, settings.device) != (old.settings.mqtt, old.settings.device):
+            output = output_of(settings, self._run, self._loop.wake)
             self._publisher.switch(output, settings.mqtt.queue_messages)
-        self._settings, self._seed = settings, seed
-        self._schedule()
+        self._stage, self._cast = stage, cast
+        self._schedule(cast)
         log.info("reloaded %s", self._path)
 
-    def _make_cast(
-        self, settings: Settings, parts: list[build.Part], seed: int, before: build.Cast | None = None
-    ) -> build.Cast:
-        publish = self._publisher.publish
-        return build.Cast(settings, parts, seed, clock=self._clock, publish=publish, run=self._run, before=before)
-
-    def _schedule(self) -> None:
-        jobs, now_s = list(self._cast.jobs), self._clock.monotonic_s()
+    def _schedule(self, cast: Cast) -> None:
+        jobs, now_s = list(cast.jobs), self._clock.monotonic_s()
         if self._notify.watchdog_s:
-            jobs.append(Job(now_s, self._notify.watchdog_s, self._notify.ping, "watchdog"))
+            jobs.append(Job(now_s, every(self._notify.watchdog_s), self._notify.ping, "watchdog"))
         if self._notify.listened:
-            jobs.append(Job(now_s + STATUS_S, STATUS_S, self._tell_status, "status"))
+            jobs.append(Job(now_s + STATUS_S, every(STATUS_S), self._tell_status, "status"))
+        if self._stage.settings.mqtt.health_s > 0:
+            health_s = self._stage.settings.mqtt.health_s
+            jobs.append(Job(now_s + health_s, every(health_s), self._publish_health, "health"))
+        jobs.append(Job(now_s, every(SAVE_S), self._save, "progress"))
         self._loop.replace(jobs)
 
+    @property
+    def _failed(self) -> bool:
+        return self._cast is not None and self._loop.failed >= len(self._cast.jobs)
+
+    def _health(self) -> dict[str, Any]:
+        """What there is to count."""
+        cast, publisher = self._cast, self._publisher
+        tally = asdict(cast.aggregator.tally) if cast and cast.aggregator else {}
+        counts = {"sensors": len(cast.acts) if cast else 0, "missed": self._loop.missed, "failed": self._loop.failed}
+        return counts | publisher.counts() | tally | {"clock_synced": self._synced()}
+
     def _status(self) -> str:
-        return f"{len(self._cast.acts)} sensors; {self._publisher.status()}; {self._loop.missed} instants missed"
+        """One line for people: what is not zero."""
+        health = self._health()
+        state = "connected" if self._publisher.connected else "not connected"
+        counts = [f"{value:,.0f} {name}" for name, value in health.items() if name != "clock_synced" and value]
+        return f"{state}; {', '.join(counts)}{'' if health['clock_synced'] else '; the clock is not set'}"
 
     def _tell_status(self) -> None:
         self._notify.status(self._status())
 
-    def _leave(self) -> None:
+    def _publish_health(self) -> None:
+        settings = self._stage.settings
+        topic = settings.topic(settings.mqtt.health_topic)
+        payload = json.dumps(self._health(), separators=(",", ":")).encode()
+        self._publisher.publish(Message(topic, payload, settings.mqtt.qos, True, marks(self._run), "application/json"))
+
+    def _leave(self, cast: Cast) -> None:
         self._notify.stopping()
         self._loop.replace([])
+        cast.finish()
         self._loop.run(lambda: self._publisher.drained, DRAIN_S, LOOK_S)
         self._publisher.close()
         self._loop.run(lambda: self._publisher.closed, GOODBYE_S, LOOK_S)
+        self._save()
+        self._stage.progress.close()
         if self._publisher.unsent:
             log.warning("%d messages were not acknowledged before the stop", self._publisher.unsent)
+
+    def _save(self) -> None:
+        """Keep how far the sensors got; if that fails, the next start repeats what it cannot know to have arrived."""
+        try:
+            self._stage.progress.save()
+        except OSError as error:
+            if self._unsaved.due():
+                log.error("how far the sensors got cannot be kept (%s): is state_dir full or read-only?", error)
+
+
+def progress_of(settings: Settings, run: str) -> Progress:
+    """What is kept of it: the instants of sensor mode are not to be caught up with, and its `seq` begins anew."""
+    kept = settings.mode == "aggregator" and settings.state_dir is not None
+    return Progress(settings.state_dir / FILE if kept and settings.state_dir else None, run)

@@ -16,21 +16,34 @@ GRID_S = 0.05
 """Jobs are spread over their interval in steps of this: not all at once, yet many of them in one wake."""
 
 Task = Callable[[], None]
+Pace = Callable[[float, float], tuple[float, int]]
+"""From the instant that was due and the present one to the next, and how many between them were missed."""
 
 
 @dataclass(order=True)
 class Job:
-    """Something to do every `interval_s` seconds.
+    """Something to do again and again.
 
     Attributes:
-        due_s: Its next instant on the monotonic clock.
+        due_s: Its next instant on the monotonic clock; infinity: never.
+        pace: Tells the one after that.
         name: For messages.
     """
 
     due_s: float
-    interval_s: float = field(compare=False)
+    pace: Pace = field(compare=False)
     tick: Task = field(compare=False)
     name: str = field(compare=False, default="job")
+
+
+def every(interval_s: float) -> Pace:
+    """Instants at a fixed interval. Those that passed meanwhile are skipped: there is no catching up."""
+
+    def pace(due_s: float, now_s: float) -> tuple[float, int]:
+        missed = max(0, int((now_s - due_s) // interval_s))
+        return due_s + (missed + 1) * interval_s, missed
+
+    return pace
 
 
 def spread(place: int, count: int, interval_s: float) -> float:
@@ -121,8 +134,7 @@ class Loop:
             heapq.heapify(self._jobs)
 
     def _advance(self, job: Job) -> None:
-        missed = int((self._clock.monotonic_s() - job.due_s) // job.interval_s)
-        job.due_s += (missed + 1) * job.interval_s
+        job.due_s, missed = job.pace(job.due_s, self._clock.monotonic_s())
         if missed > 0:
             self.missed += missed
             if self._rarely.due():

@@ -26,6 +26,10 @@ class Notify:
         """The agent plays."""
         self._send(f"READY=1\nSTATUS={status}")
 
+    def waiting(self, status: str, seconds: float) -> None:
+        """The start takes so much longer."""
+        self._send(f"STATUS={status}\nEXTEND_TIMEOUT_USEC={int((seconds + 30) * 1e6)}")
+
     def reloading(self, monotonic_s: float) -> None:
         """The agent reads its configuration again; `ready` ends that."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={int(monotonic_s * 1e6)}")

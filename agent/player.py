@@ -57,16 +57,15 @@ class Player:
         self.name, self.bundle, self.zone, self.seq = name, bundle, zone, seq
         self._sampler, self._block, self._given = sampler, block, given
         self._entropy = [*entropy, zlib.crc32(name.encode())]
+        self._key = int(np.random.SeedSequence(self._entropy).generate_state(1, np.uint64)[0])
         self._columns = [column.name for column in bundle.manifest.columns]
-        self.local = zone or _recorded_zone(bundle)
+        self.local = local_zone(bundle, zone)
         self.restart()
 
     def restart(self, *entropy: int, block: int | None = None, skip: int = 0) -> None:
         """Begin another stream of rows, drawn in blocks of `block`; the first `skip` rows are over."""
-        rows, fresh = np.random.default_rng([*self._entropy, *entropy]).spawn(2)
+        (rows,) = np.random.default_rng([*self._entropy, *entropy]).spawn(1)
         self._source = Source(self._sampler, self._columns, rows, block or self._block, self._given)
-        # What is made afresh (identifiers) must not come again when a stream is resumed in its middle.
-        self._fresh = fresh if skip == 0 else np.random.default_rng([*self._entropy, *entropy, skip])
         self._skip = skip
 
     def rng(self, *entropy: int) -> np.random.Generator:
@@ -82,7 +81,7 @@ class Player:
         """
         count, first = len(event_ns), self.seq + 1
         readings = Readings(self._rows(event_ns), event_ns, range(first, first + count))
-        pen = Pen(self._fresh, self.zone, event_ns[-1] if last_ns is None else last_ns)
+        pen = Pen(self._key, self.zone, event_ns[-1] if last_ns is None else last_ns)
         texts = self.bundle.manifest.template.render(readings, pen)
         self.seq += count
         return Played(first, texts)
@@ -107,8 +106,10 @@ class Player:
         return datetime.fromtimestamp(event_ns // NS_PER_S, self.local).hour
 
 
-def _recorded_zone(bundle: Bundle) -> tzinfo:
-    """The offset from UTC that the recording's times are written in."""
+def local_zone(bundle: Bundle, zone: tzinfo | None) -> tzinfo:
+    """Where a sensor's midnight is: in `zone`, else at the offset from UTC of the recording's own times."""
+    if zone is not None:
+        return zone
     for _, node in bundle.manifest.template.walk():
         if isinstance(node, EventTime) and node.format.local:
             return timezone(timedelta(seconds=node.format.offset_s))

@@ -3,9 +3,11 @@
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from pathlib import Path
 
 from agent import seed as seeds
+from agent.arrival import plan as plans
 from agent.clock import NS_PER_S, Clock
 from agent.errors import ConfigError
 from agent.models.bundle import read
@@ -35,7 +37,7 @@ def preview(
         clock: When now is.
         seed: None: another one each time.
         start: Event time of the first message in ISO 8601; without an offset, in `timezone` (else UTC).
-        interval_s: Between messages; None: as recorded, else one second.
+        interval_s: Between messages; None: in the recorded rhythm, else one second.
         given: Values that fields must have, by name.
         timezone: Of naive local times; None: at the recording's offset.
 
@@ -47,13 +49,27 @@ def preview(
     zone = _zone(timezone)
     first_ns = clock.unix_ns() if start is None else _start_ns(start, zone)
     bundle = read(path)
-    step_s = interval_s or bundle.manifest.arrival.interval_s or DEFAULT_INTERVAL_S
+    recorded_s = bundle.manifest.arrival.pace_s
+    step_s = interval_s or recorded_s or DEFAULT_INTERVAL_S
     if not 0 <= first_ns + (count - 1) * step_s * NS_PER_S <= LAST_NS or first_ns < 0:
         raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 9000")
     entropy = [seeds.drawn() if seed is None else seed]
     asked = given_of(bundle, given or {})
     player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone, given=asked)
-    return (player.play([first_ns + round(place * step_s * NS_PER_S)]).texts[0] for place in range(count))
+    even = (first_ns + round(place * step_s * NS_PER_S) for place in range(count))
+    times = even if interval_s or not recorded_s else _recorded_times(player, first_ns)
+    return (player.play([time_ns]).texts[0] for time_ns in islice(times, count))
+
+
+def _recorded_times(player: Player, first_ns: int) -> Iterator[int]:
+    """Instants in the recording's rhythm, by the longest period that it covers."""
+    bundle, period = player.bundle, plans.longest(player.bundle)
+    steady = plans.steady(bundle, bundle.manifest.arrival.pace_s or DEFAULT_INTERVAL_S, player.local)
+    plan = plans.recorded(bundle, period, player.local) if period else steady
+    agenda = plan.agenda(player.rng, first_ns - 1)
+    while (time_ns := agenda.next_ns()) is not None:
+        for stretch in agenda.due(time_ns):
+            yield from stretch.event_ns.tolist()
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -9,6 +9,8 @@ from agent.rarely import Rarely
 
 log = logging.getLogger(__name__)
 
+ROOM_BYTES = 4 * 2**20
+
 
 class Publisher:
     """Owns the outbox and the output; everything here happens on the loop's thread.
@@ -70,11 +72,14 @@ class Publisher:
         """Messages that are not acknowledged yet."""
         return len(self._outbox)
 
-    def status(self) -> str:
-        """One line for people."""
-        state = "connected" if self.connected else "not connected"
+    def has_room(self) -> bool:
+        """Whether more may be made: what waits is little enough to be kept without loss."""
+        return self._outbox.waiting_bytes < ROOM_BYTES and len(self._outbox) < self._outbox.capacity / 2
+
+    def counts(self) -> dict[str, int]:
+        """What happened to messages so far, and how many wait."""
         lost = self._outbox.dropped + self.refused
-        return f"{state}; {self.published} published, {self._outbox.waiting} waiting, {lost} lost"
+        return {"published": self.published, "waiting": self._outbox.waiting, "lost": lost}
 
     def _send(self) -> None:
         try:

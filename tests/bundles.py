@@ -21,8 +21,10 @@ def make_bundle(
     time_format: dict[str, Any] | None = None,
     export: bool = False,
     kind: str = "gaussian-copula",
+    rhythm: dict[str, Any] | None = None,
+    timing: dict[str, Any] | None = None,
 ) -> Bundle:
-    """A bundle of three columns; `periods` gives the mean counts of each period that is covered."""
+    """A bundle of three columns; `periods` gives the mean ticks in each hour of the periods that are covered."""
     members: dict[str, Any] = {
         "n": {"node": "counter", "start": 0, "step": 1},
         "device": {"node": "constant", "value": "real-thing"},
@@ -42,7 +44,7 @@ def make_bundle(
             "kind": kind,
             "template": template.model_dump(),
             "columns": [column.model_dump() for column in template.columns],
-            "arrival": {"interval_s": interval_s},
+            "arrival": {"interval_s": interval_s} | (rhythm or {}),
             "period": {"span_s": 120.0, "covered": {name: {"repetitions": 3, "filled": 1} for name in periods}},
             "provenance": {"recording": "r", "sha256": "", "rows": 9, "span": None, "seed": 0, "versions": {}},
             "quality": {},
@@ -59,7 +61,8 @@ def make_bundle(
     }
     for name, mean in periods.items():
         arrays[f"period/{name}"] = np.broadcast_to(np.asarray(mean, np.float64), (BINS[name],)).copy()  # type: ignore[index]
-    return Bundle(manifest, arrays)
+        arrays[f"totals/{name}"] = np.array([[0.0, 1.0], [1.0, 1.0]])
+    return Bundle(manifest, arrays | (timing or {}))
 
 
 def write_bundle(path: Path, **options: Any) -> Path:

@@ -141,7 +141,7 @@ def play(bundle: Bundle, count: int, seed: int = 0) -> list[Any]:
     rng = np.random.default_rng(seed)
     names = [column.name for column in bundle.manifest.columns]
     rows = rows_of(names, sampler_of(bundle).draw(count, rng))
-    texts = bundle.manifest.template.render(readings_of(rows), Pen(rng, None, START_NS + count * NS_PER_S))
+    texts = bundle.manifest.template.render(readings_of(rows), pen(seed, START_NS + count * NS_PER_S))
     return [json.loads(text, parse_constant=_refuse) for text in texts]
 
 
@@ -160,8 +160,8 @@ def readings(count: int = 1, **columns: Sequence[float]) -> Readings:
     return readings_of(rows_of(list(columns), matrix))
 
 
-def pen(seed: int = 0, last_ns: int = START_NS) -> Pen:
-    return Pen(np.random.default_rng(seed), None, last_ns)
+def pen(key: int = 0, last_ns: int = START_NS) -> Pen:
+    return Pen(key, None, last_ns)
 
 
 def _refuse(constant: str) -> None:

@@ -14,10 +14,10 @@ from agent.message.leaves import EventTime
 from agent.message.template import Template
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
-from agent.models.manifest import FORMAT, Manifest, Period, Provenance
+from agent.models.manifest import FORMAT, Arrival, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
 from agent.models.sampler import Given
-from trainer.arrival import arrival, period
+from trainer.arrival.timing import Timing, timing
 from trainer.models.fitted import Fitted, Task, hours_of
 from trainer.recording import Recording
 from trainer.table import typed
@@ -53,8 +53,7 @@ class Draft:
             fitted: The model.
             corrected: Else it draws just as SDV does.
         """
-        timed = self.template.has_event_time
-        period_, arrays = self._period
+        timing_ = self._timing
         together = self.combinations if corrected else {}
         first, last = (_iso(self.event_ns[place]) for place in (0, -1))
         manifest = Manifest(
@@ -65,13 +64,13 @@ class Draft:
             columns=self.template.columns,
             hours=fitted.hours,
             combinations=[list(names) for names in together],
-            arrival=arrival(self.event_ns if timed else []),
-            period=period_,
+            arrival=timing_.arrival if timing_ else Arrival(),
+            period=timing_.period if timing_ else Period(),
             provenance=Provenance(
                 recording=self.recording.name,
                 sha256=self.recording.sha256,
                 rows=len(self.recording.messages),
-                span=(first, last) if timed else None,
+                span=(first, last) if timing_ else None,
                 seed=self.seed,
                 versions={package: version(package) for package in VERSIONS},
             ),
@@ -79,16 +78,19 @@ class Draft:
             parity={},
         )
         known = {f"combinations/{number}": codes for number, codes in enumerate(together.values())}
-        return bundles.from_bytes(Bundle(manifest, {**fitted.export(corrected), **arrays, **known}).to_bytes())
+        return bundles.from_bytes(
+            Bundle(manifest, {**fitted.export(corrected), **(timing_.arrays if timing_ else {}), **known}).to_bytes()
+        )
 
     @property
     def hours(self) -> NDArray[np.int64] | None:
         """The local hour of each event, where the recording covers a day."""
-        return hours_of(self.event_ns, self._offset_s) if "day" in self._period[0].covered else None
+        covers_a_day = self._timing is not None and "day" in self._timing.period.covered
+        return hours_of(self.event_ns, self._offset_s) if covers_a_day else None
 
     @cached_property
-    def _period(self) -> tuple[Period, dict[str, NDArray[np.float64]]]:
-        return period(self.event_ns, self._offset_s) if self.template.has_event_time else (Period(), {})
+    def _timing(self) -> Timing | None:
+        return timing(self.event_ns, self._offset_s) if self.template.has_event_time else None
 
     @property
     def _offset_s(self) -> int:

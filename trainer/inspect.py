@@ -10,7 +10,8 @@ from agent.message.boxes import Box
 from agent.message.leaves import Category, Constant, EventTime, LagTime, Number, Table, to_json
 from agent.message.template import Template
 from agent.message.tree import Items, Node, Slot
-from trainer.arrival import arrival, period
+from trainer.arrival.findings import findings_of
+from trainer.arrival.timing import timing
 from trainer.learn.infer import FEWEST, Findings
 from trainer.learn.template import learn_template, replace_identifiers
 from trainer.paths import EVERY, Path, join
@@ -43,23 +44,23 @@ def as_text(found: dict[str, Any]) -> str:
     lines += [f"  {field['path']:<{width}}  {field['kind']:<11}  {field['what']}" for field in found["fields"]]
     if found["time"]:
         time = found["time"]
-        covered = ", ".join(f"{name} ×{c['repetitions']:g}" for name, c in time["covered"].items()) or "none"
-        gap = f"{time['interval_s']:g} s" if time["interval_s"] else "unknown"
         lines += ["", f"  from {time['first']} to {time['last']} (UTC), {time['span_s']:g} s"]
-        lines += [f"  median gap {gap}; periods covered: {covered}"]
+        lines += [f"  {sentence}" for sentence in time["findings"]]
     lines += ["", *(f"  warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
     return "\n".join(lines)
 
 
 def _time(template: Template, table: Table) -> dict[str, Any]:
     event = next(node for _, node in template.walk() if isinstance(node, EventTime))
-    covered, _ = period(table.event_ns, event.format.offset_s)
+    learnt = timing(table.event_ns, event.format.offset_s)
     return {
         "first": _iso(min(table.event_ns)),
         "last": _iso(max(table.event_ns)),
-        "span_s": covered.span_s,
-        "interval_s": arrival(table.event_ns).interval_s,
-        "covered": {name: coverage.model_dump() for name, coverage in covered.covered.items()},
+        "span_s": learnt.period.span_s,
+        "interval_s": learnt.arrival.interval_s,
+        "arrival": learnt.arrival.model_dump(),
+        "covered": {name: coverage.model_dump() for name, coverage in learnt.period.covered.items()},
+        "findings": findings_of(learnt),
     }
 
 

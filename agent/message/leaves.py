@@ -54,12 +54,12 @@ class Pen:
     """What writing needs besides the readings.
 
     Attributes:
-        rng: Draws what is made afresh (identifiers).
+        key: 64 bits: what is made afresh (identifiers) is a function of this and of the reading's seq.
         zone: Timezone for naive local times; None: at the recording's offset.
         last_ns: Event time of the last reading that is written together with these.
     """
 
-    rng: np.random.Generator
+    key: int
     zone: tzinfo | None
     last_ns: int
 

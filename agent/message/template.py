@@ -5,8 +5,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
+from agent.message.identifiers import Identifier
 from agent.message.leaves import EventTime, LagTime, Number, Pen, Table
 from agent.message.tree import Items, Maybe, Node, Object, Slot, may_be_missing
 from agent.reading import Column, Readings
@@ -26,6 +27,13 @@ class Template(Strict):
         if may_be_missing(message):
             raise ValueError("a message as a whole cannot be missing")
         return message
+
+    @model_validator(mode="after")
+    def _identifiers_know_their_place(self) -> "Template":
+        for place, (_, node) in enumerate(self.walk()):
+            if isinstance(node, Identifier):
+                node.stand_at(place)
+        return self
 
     @cached_property
     def columns(self) -> list[Column]:

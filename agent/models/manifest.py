@@ -11,14 +11,35 @@ from agent.strict import Strict
 FORMAT = "understudy-bundle/1"
 
 PeriodName = Literal["day", "week", "month"]
-BINS: dict[PeriodName, int] = {"day": 144, "week": 168, "month": 744}
-"""Bins of equal length in each period: ten minutes in a day, an hour in a week or a month of 31 days."""
+BINS: dict[PeriodName, int] = {"day": 24, "week": 168, "month": 744}
+"""Hours of each period; a month has 31 days."""
+
+RhythmName = Literal["clock", "timer", "random"]
 
 
 class Arrival(Strict):
-    """When readings come. `interval_s` is the recording's median gap; None where it has no times."""
+    """When messages come; the distributions are arrays beside it.
+
+    Attributes:
+        interval_s: Median gap between ticks (messages that come together are one tick); None: there are no times.
+        mean_s: Mean gap, but for those in which nothing came for long; None: the median is all that is known.
+        rhythm: `clock`: ticks come at instants that are kept; `timer`: each a gap after the last; `random`: neither.
+        phase: Where a clock's instants lie, as a share of the interval after local midnight; None: anywhere.
+        excess: By how much the number of ticks in an hour varies beyond what gaps explain, over its mean.
+        missed: Share of a clock's or timer's ticks that did not come.
+    """
 
     interval_s: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    mean_s: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    rhythm: RhythmName | None = None
+    phase: Annotated[float, Field(ge=0, lt=1)] | None = None
+    excess: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @property
+    def pace_s(self) -> float | None:
+        """Seconds between ticks on average."""
+        return self.mean_s or self.interval_s
 
 
 class Coverage(Strict):
@@ -26,7 +47,7 @@ class Coverage(Strict):
 
     Attributes:
         repetitions: How often the span of the recording holds the period.
-        filled: Share of the period's bins that hold a message, 0 to 1.
+        filled: Share of the period's hours that hold a message, 0 to 1.
     """
 
     repetitions: Annotated[float, Field(ge=0)]
@@ -34,7 +55,7 @@ class Coverage(Strict):
 
 
 class Period(Strict):
-    """Which periods the recording covers; the mean count of readings in each bin is an array beside it."""
+    """Which periods the recording covers; the mean number of ticks in each hour is an array beside it."""
 
     span_s: Annotated[float, Field(ge=0)] = 0.0
     covered: dict[PeriodName, Coverage] = Field(default_factory=dict)

@@ -3,93 +3,104 @@
 import heapq
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from agent.clock import NS_PER_S, Clock
-from agent.message.leaves import to_json
-from agent.modes.calendar import Agenda, Stretch
-from agent.modes.envelope import Envelope
+from agent.arrival.calendar import HOUR_NS
+from agent.clock import NS_PER_S, Clock, Jumps
+from agent.modes.pack import Pack, Tally
+from agent.modes.voice import Voice, last_of
 from agent.outputs.output import Message
-from agent.player import Played
 
 log = logging.getLogger(__name__)
 
-JUMP_NS = 60 * NS_PER_S  # the wall clock may be set right by this much without anything being skipped
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A sensor in the batches: when it speaks, and where its own batches go."""
-
-    agenda: Agenda
-    envelope: Envelope
+BACK_NS = HOUR_NS  # a clock that was set back by no more is waited for
 
 
 class AggregatorMode:
     """Publishes batches.
 
     Args:
-        voices: The sensors.
-        together: Where batches of all sensors go; None: each sensor's on its own topic.
+        voices: The sensors, and where each one's messages are packed; sensors may share a pack.
         clock: What to date by.
         publish: Takes the messages.
+        room: Whether more can be published now; what cannot is made later.
+        tally: Counts what happens.
+        reached_ns: Readings up to here are over.
+        step_s: Seconds of event time looked at in one go.
+        flush_s: After which a batch leaves, full or not; None: only when it is full.
+        catch_up_s: What fell due longer ago is left out.
     """
 
     def __init__(
-        self, voices: Sequence[Voice], together: Envelope | None, clock: Clock, publish: Callable[[Message], None]
+        self,
+        voices: Sequence[tuple[Voice, Pack]],
+        *,
+        clock: Clock,
+        publish: Callable[[Message], None],
+        room: Callable[[], bool],
+        tally: Tally,
+        reached_ns: int,
+        step_s: float,
+        flush_s: float | None,
+        catch_up_s: float,
     ) -> None:
-        self._voices, self._together, self._clock, self._publish = voices, together, clock, publish
-        self._last_ns, self._last_s = clock.unix_ns(), clock.monotonic_s()
+        self._voices, self._publish, self._room, self.tally = voices, publish, room, tally
+        self._packs = list(dict.fromkeys(pack for _, pack in voices))
+        self._jumps = Jumps(clock)
+        self.reached_ns = self._flushed_ns = reached_ns
+        self._step_ns, self._catch_up_ns = round(step_s * NS_PER_S), round(catch_up_s * NS_PER_S)
+        self._flush_ns = None if flush_s is None else round(flush_s * NS_PER_S)
 
     def tick(self) -> None:
         """Publish what fell due since the last tick."""
-        now_ns = self._now()
-        due = [(voice, voice.agenda.due(now_ns)) for voice in self._voices]
-        if self._together is None:
-            for voice, stretches in due:
-                self._publish_own(voice, stretches)
-        else:
-            self._publish_together(self._together, due)
+        now_ns, jump_ns = self._jumps.look()
+        if jump_ns > self._catch_up_ns or now_ns < self.reached_ns - BACK_NS:
+            log.warning("the wall clock was set by %.0f s; readings go on from there", jump_ns / NS_PER_S)
+            self._enter(now_ns)
+        self._skip(now_ns)
+        self.advance(now_ns)
 
-    def _now(self) -> int:
-        """The wall clock; where it jumped (set right, or the machine slept), what lay between is skipped."""
-        now_ns, now_s = self._clock.unix_ns(), self._clock.monotonic_s()
-        elapsed_ns = round((now_s - self._last_s) * NS_PER_S)
-        jump_ns = now_ns - self._last_ns - elapsed_ns
-        if abs(jump_ns) > max(elapsed_ns, JUMP_NS):
-            log.warning("the wall clock jumped by %.0f s; readings of that time are skipped", jump_ns / NS_PER_S)
-            for voice in self._voices:
-                voice.agenda.enter(now_ns - elapsed_ns)
-        self._last_ns, self._last_s = now_ns, now_s
-        return now_ns
+    def advance(self, until_ns: int) -> bool:
+        """Publish what falls due until then, as far as there is room; whether there was for all."""
+        while self.reached_ns < until_ns:
+            if not self._room():
+                return False
+            stop_ns = min(self.reached_ns + self._step_ns, until_ns)
+            self._play(stop_ns, late=stop_ns < until_ns - self._step_ns)
+            self.reached_ns = stop_ns
+        return True
 
-    def _publish_own(self, voice: Voice, stretches: list[Stretch]) -> None:
-        if not stretches:
-            return
-        played = [voice.agenda.play(stretch, stretches[-1].event_ns[-1]) for stretch in stretches]
-        texts = [text for part in played for text in part.texts]
-        first = played[0].first_seq
-        payload = f"[{','.join(texts)}]"
-        self._publish(voice.envelope.message(payload, seq_first=first, seq_last=first + len(texts) - 1))
+    def flush(self) -> None:
+        """Let what was collected leave now."""
+        for pack in self._packs:
+            for message in pack.flush():
+                self._publish(message)
 
-    def _publish_together(self, envelope: Envelope, due: list[tuple[Voice, list[Stretch]]]) -> None:
-        last_ns = max((stretches[-1].event_ns[-1] for _, stretches in due if stretches), default=None)
-        if last_ns is None:
-            return
-        lists = []
-        for voice, stretches in due:
-            name = to_json(voice.agenda.player.name)
-            items: list[tuple[int, str]] = []
-            for stretch in stretches:
-                items += _items(name, stretch, voice.agenda.play(stretch, last_ns))
-            lists.append(items)
-        merged = heapq.merge(*lists, key=lambda item: item[0])
-        self._publish(envelope.message(f"[{','.join(text for _, text in merged)}]"))
+    def _play(self, stop_ns: int, late: bool) -> None:
+        made = self.tally.batches
+        for pack in self._packs:
+            due = [(voice, voice.due(stop_ns)) for voice, own in self._voices if own is pack]
+            last_ns = last_of([stretch for _, stretches in due for stretch in stretches])
+            items = [voice.items(stretches, last_ns) for voice, stretches in due]
+            for item in heapq.merge(*items, key=lambda item: item.event_ns):
+                for message in pack.add(item):
+                    self._publish(message)
+        # Ticks come a little early or late: a batch is due when the next look would be farther off.
+        if self._flush_ns is not None and stop_ns - self._flushed_ns > self._flush_ns - self._step_ns / 2:
+            self.flush()
+            self._flushed_ns = stop_ns
+            self.tally.empty += self.tally.batches == made
+        self.tally.late += (self.tally.batches - made) * late
 
+    def _skip(self, now_ns: int) -> None:
+        """Leave out what fell due too long ago."""
+        earliest_ns = now_ns - self._catch_up_ns
+        if self.reached_ns < earliest_ns:
+            skipped_s = (earliest_ns - self.reached_ns) / NS_PER_S
+            self.tally.skipped_s += skipped_s
+            log.warning("readings of %.0f s fell due too long ago and are left out (catch_up_s)", skipped_s)
+            self._enter(earliest_ns)
 
-def _items(name: str, stretch: Stretch, played: Played) -> list[tuple[int, str]]:
-    """Event times and the items that name their sensor."""
-    return [
-        (event_ns, f'{{"sensor":{name},"seq":{seq},"message":{text}}}')
-        for seq, (event_ns, text) in enumerate(zip(stretch.event_ns, played.texts, strict=True), played.first_seq)
-    ]
+    def _enter(self, now_ns: int) -> None:
+        for voice, _ in self._voices:
+            voice.agenda.enter(now_ns)
+        self.reached_ns = self._flushed_ns = now_ns

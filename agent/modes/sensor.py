@@ -1,11 +1,17 @@
-"""Sensor mode: one message per interval, stamped now."""
+"""Sensor mode: one message per instant, stamped now."""
 
+import math
 from collections.abc import Callable
 
-from agent.clock import Clock
+from agent.arrival.agenda import Agenda
+from agent.clock import NS_PER_S, Clock, Jumps
 from agent.modes.envelope import Envelope
 from agent.outputs.output import Message
 from agent.player import Player
+
+LATE_NS = NS_PER_S  # after which an instant counts as missed
+LOOK_S = 30.0  # the wall clock may be set while nobody speaks
+SET_NS = 2 * NS_PER_S  # the wall clock is corrected by less without anything going on anew
 
 
 class SensorMode:
@@ -24,4 +30,46 @@ class SensorMode:
     def tick(self) -> None:
         """Publish one message."""
         played = self._player.play([self._clock.unix_ns()])
-        self._publish(self._envelope.message(played.texts[0], seq=played.first_seq))
+        self._publish(self._envelope.message(played.texts[0].encode(), seq=played.first_seq))
+
+
+class Following:
+    """Ticks a sensor by its agenda: as recorded, or by a schedule.
+
+    Args:
+        agenda: Its instants.
+        tick: Lets the sensor speak once.
+        clock: What to go by.
+        most: How often it speaks; None: without end.
+    """
+
+    def __init__(self, agenda: Agenda, tick: Callable[[], None], clock: Clock, most: int | None = None) -> None:
+        self._agenda, self._speak, self._clock, self._left = agenda, tick, clock, most
+        self._jumps = Jumps(clock)
+        self._missed = 0
+
+    def tick(self) -> None:
+        """Speak for each instant that fell due; those long gone are missed, and skipped."""
+        now_ns, jump_ns = self._jumps.look()
+        if abs(jump_ns) > SET_NS:
+            self._agenda.enter(now_ns - 1)
+        for stretch in self._agenda.due(now_ns):
+            for event_ns in stretch.event_ns.tolist():
+                if event_ns < now_ns - LATE_NS:
+                    self._missed += 1
+                elif self._left != 0:
+                    self._speak()
+                    self._left = None if self._left is None else self._left - 1
+
+    def first_s(self) -> float:
+        """When to tick next on the monotonic clock: at the next instant, or to look again; infinity: there is none."""
+        next_ns = None if self._left == 0 else self._agenda.next_ns()
+        if next_ns is None:
+            return math.inf
+        wait_s = (next_ns - self._clock.unix_ns()) / NS_PER_S
+        return self._clock.monotonic_s() + min(max(0.0, wait_s), LOOK_S)
+
+    def pace(self, _due_s: float, _now_s: float) -> tuple[float, int]:
+        """See `loop.Pace`."""
+        missed, self._missed = self._missed, 0
+        return self.first_s(), missed

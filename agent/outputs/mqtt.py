@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import OutputError
 from agent.outputs.output import Acknowledged, Connected, Disconnected, Event, Message, Wake
-from agent.settings import Mqtt
+from agent.settings.mqtt import Mqtt
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ WINDOW = 100  # messages in flight at most, if the broker does not allow fewer
 MIN_DELAY_S, MAX_DELAY_S = 1, 30  # between attempts to connect
 ONLINE, OFFLINE = b"online", b"offline"
 
-_USER_PROPERTY = b"\x26"  # MQTT 5.0, 3.3.2.3.7
+_CONTENT_TYPE, _USER_PROPERTY = b"\x03", b"\x26"  # MQTT 5.0, 3.3.2.3.9 and 3.3.2.3.7
 _ADVICE = {
     "Not authorized": "check [mqtt] username and password_file, and what the broker allows this user",
     "Bad user name or password": "check [mqtt] username and password_file",
@@ -106,7 +106,7 @@ class MqttOutput:
         if size > limits.packet_bytes:
             raise OutputError(
                 f"{message.topic}: {len(message.payload)} bytes are more than the broker takes "
-                f"({limits.packet_bytes}); shorten [aggregator] batch_s or raise the broker's limit"
+                f"({limits.packet_bytes}); lower [aggregator] max_bytes or raise the broker's limit"
             )
         self._in_flight += 1
         # Before publish: the acknowledgement may come at any moment after it.
@@ -193,16 +193,19 @@ class _Packed(Properties):
 
     _bytes: bytes
 
-    def __init__(self, pairs: tuple[tuple[str, str], ...], packet_type: int = PacketTypes.PUBLISH) -> None:
+    def __init__(
+        self, pairs: tuple[tuple[str, str], ...], content_type: str = "", packet_type: int = PacketTypes.PUBLISH
+    ) -> None:
         object.__setattr__(self, "packetType", packet_type)
-        object.__setattr__(self, "_bytes", b"".join([_pair(*pair) for pair in pairs]))
+        content = _CONTENT_TYPE + _utf8(content_type) if content_type else b""
+        object.__setattr__(self, "_bytes", content + b"".join([_pair(*pair) for pair in pairs]))
 
     def pack(self) -> bytes:
         return _varint(len(self._bytes)) + self._bytes
 
 
 def _packed(message: Message) -> Properties | None:
-    return _Packed(message.properties) if message.properties else None
+    return _Packed(message.properties, message.content_type) if message.properties or message.content_type else None
 
 
 @lru_cache(maxsize=64)
@@ -248,7 +251,7 @@ def _client(settings: Mqtt, client_id: str, status: Message) -> paho.Client:
         client.username_pw_set(settings.username, password.get_secret_value() if password else None)
     if settings.tls:
         client.tls_set(ca_certs=str(settings.ca_file) if settings.ca_file else None)
-    will = _Packed(status.properties, PacketTypes.WILLMESSAGE) if five else None
+    will = _Packed(status.properties, packet_type=PacketTypes.WILLMESSAGE) if five else None
     client.will_set(status.topic, OFFLINE, status.qos, status.retain, will)
     client.reconnect_delay_set(MIN_DELAY_S, MAX_DELAY_S)
     client.max_inflight_messages_set(0)  # without a limit of paho's own: `room` keeps the broker's

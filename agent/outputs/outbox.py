@@ -21,13 +21,14 @@ class Outbox:
     Attributes:
         capacity: As given; may be changed.
         dropped: How many messages were dropped so far.
+        waiting_bytes: Payload of the messages that are not in flight.
     """
 
     def __init__(self, capacity: int, rarely: Rarely) -> None:
         self.capacity, self._rarely = capacity, rarely
         self._waiting: deque[Message] = deque()
         self._in_flight: dict[int, Message] = {}
-        self.dropped = 0
+        self.dropped = self.waiting_bytes = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_flight)
@@ -42,6 +43,7 @@ class Outbox:
         while len(self) >= self.capacity:
             self._drop()
         self._waiting.append(message)
+        self.waiting_bytes += len(message.payload)
 
     def next(self) -> Message:
         """The oldest message that is not in flight (IndexError: there is none)."""
@@ -49,26 +51,32 @@ class Outbox:
 
     def sent(self, token: int) -> None:
         """The next message is in flight under `token`."""
-        self._in_flight[token] = self._waiting.popleft()
+        self._in_flight[token] = self._take()
 
     def skip(self) -> None:
         """The next message can never be sent: let it go."""
-        self._waiting.popleft()
+        _settle(self._take())
 
     def acknowledge(self, token: int) -> Message | None:
         """Let the message of `token` go. None: it was dropped, or is not of this outbox."""
-        return self._in_flight.pop(token, None)
+        message = self._in_flight.pop(token, None)
+        if message is not None:
+            _settle(message)
+        return message
 
     def rewind(self) -> None:
         """Everything in flight has to be sent again, in its old order and before the rest."""
         self._waiting.extendleft(reversed(self._in_flight.values()))
+        self.waiting_bytes += sum(len(message.payload) for message in self._in_flight.values())
         self._in_flight.clear()
 
+    def _take(self) -> Message:
+        message = self._waiting.popleft()
+        self.waiting_bytes -= len(message.payload)
+        return message
+
     def _drop(self) -> None:
-        if self._waiting:
-            self._waiting.popleft()
-        else:
-            del self._in_flight[next(iter(self._in_flight))]
+        _settle(self._take() if self._waiting else self._in_flight.pop(next(iter(self._in_flight))))
         self.dropped += 1
         if self._rarely.due():
             log.warning(
@@ -77,3 +85,8 @@ class Outbox:
                 self.capacity,
                 self.dropped,
             )
+
+
+def _settle(message: Message) -> None:
+    if message.settle is not None:
+        message.settle()

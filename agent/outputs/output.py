@@ -1,7 +1,7 @@
 """What an output is, and the messages it is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Wake = Callable[[], None]
@@ -10,13 +10,21 @@ Wake = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to publish. `properties` are told beside the payload where the output can (MQTT 5)."""
+    """One message to publish.
+
+    Attributes:
+        properties: Told beside the payload where the output can (MQTT 5).
+        content_type: The same; empty: not told.
+        settle: Called when the message has arrived, or never will.
+    """
 
     topic: str
     payload: bytes
     qos: int = 1
     retain: bool = False
     properties: tuple[tuple[str, str], ...] = ()
+    content_type: str = ""
+    settle: Callable[[], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

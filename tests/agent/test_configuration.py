@@ -33,7 +33,7 @@ def test_url_name_and_bundle_are_enough_and_the_rest_has_defaults(write, tmp_pat
     mqtt = settings.mqtt
     assert (mqtt.host, mqtt.port, mqtt.tls, mqtt.protocol, mqtt.qos) == ("broker", 1883, False, "5", 1)
     assert (mqtt.keepalive_s, mqtt.queue_messages, mqtt.password) == (30, 10_000, None)
-    assert settings.aggregator.batch_s == 60
+    assert settings.aggregator.flush_s == 60
     assert settings.sensor[0].bundle == tmp_path / "door.npz"
     assert settings.topic(mqtt.topic, "door") == f"understudy/{settings.device.id}/door"
     assert settings.topic(mqtt.status_topic) == f"understudy/{settings.device.id}/status"
@@ -109,7 +109,7 @@ def test_every_problem_is_told_at_once_with_key_value_and_remedy(write):
         "[[sensor]] 1 ('a') timezone = 'Europe/Brusels': is no known timezone; did you mean Europe/Brussels?",
         "[[sensor]] 2 ('a') bundle: missing; set it",
         "[[sensor]] 2 ('a') interval_s = 0: must be greater than or equal to 0.001",
-        "[[sensor]] 2 ('a') period = 'year': must be 'day', 'week' or 'month'",
+        "[[sensor]] 2 ('a') period = 'year': must be 'day', 'week', 'month', 'auto' or 'none'",
         "name = 'a' stands 2 times",
         "environment UNDERSTUDY_MQTT__KEEPALIVE: no such setting; did you mean UNDERSTUDY_MQTT__KEEPALIVE_S?",
         "seed = 'x': must be a valid integer",
@@ -174,7 +174,7 @@ def test_a_ca_file_needs_tls_and_a_certificate(write, tmp_path):
         ("[mqtt]", '[mqtt]\nclient_id = "a\\u0000"', "1 to 1024 printable"),
         ("mqtt://broker", "mqtt://broker:0", "must be mqtt://HOST"),
         ("mqtt://broker", "mqtt://a b", "must be mqtt://HOST"),
-        ("[mqtt]", '[mqtt]\ntopic = "t"\nstatus_topic = "t"', "on the status topic 't'"),
+        ("[mqtt]", '[mqtt]\ntopic = "t"\nstatus_topic = "t"', "on the agent's own topic 't'"),
     ],
 )
 def test_what_could_never_work_is_refused_before_anything_starts(write, old, new, said):

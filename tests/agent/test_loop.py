@@ -1,10 +1,11 @@
+import math
 import queue
 import threading
 
 import pytest
 
 from agent.clock import FakeClock, SystemClock
-from agent.loop import GRID_S, Job, Loop, spread
+from agent.loop import GRID_S, Job, Loop, every, spread
 
 
 class Waits:
@@ -30,8 +31,8 @@ def test_jobs_run_at_their_instants(clock):
     loop, ran = Loop(clock, get=Waits(clock)), []
     loop.replace(
         [
-            Job(0.0, 1.0, lambda: ran.append(("a", clock.now_s))),
-            Job(0.5, 2.0, lambda: ran.append(("b", clock.now_s))),
+            Job(0.0, every(1.0), lambda: ran.append(("a", clock.now_s))),
+            Job(0.5, every(2.0), lambda: ran.append(("b", clock.now_s))),
         ]
     )
     loop.run(until=lambda: len(ran) >= 5)
@@ -46,7 +47,7 @@ def test_missed_instants_are_counted_and_skipped_without_a_storm(clock):
         clock.advance(3.5 if len(ran) == 1 else 0)
 
     loop = Loop(clock, get=Waits(clock))
-    loop.replace([Job(0.0, 1.0, slow)])
+    loop.replace([Job(0.0, every(1.0), slow)])
     loop.run(until=lambda: len(ran) >= 3)
     assert ran == [0.0, 4.0, 5.0]
     assert loop.missed == 3
@@ -55,7 +56,7 @@ def test_missed_instants_are_counted_and_skipped_without_a_storm(clock):
 def test_a_job_that_fails_is_dropped_and_told_once_while_the_others_go_on(clock, caplog):
     ran = []
     loop = Loop(clock, get=Waits(clock))
-    loop.replace([Job(0.0, 1.0, lambda: 1 / 0, "broken"), Job(0.0, 1.0, lambda: ran.append(1), "sound")])
+    loop.replace([Job(0.0, every(1.0), lambda: 1 / 0, "broken"), Job(0.0, every(1.0), lambda: ran.append(1), "sound")])
     loop.run(until=lambda: len(ran) >= 3)
     assert loop.failed == 1
     assert [record.message for record in caplog.records] == ["broken failed and stops; the others go on"]
@@ -64,7 +65,7 @@ def test_a_job_that_fails_is_dropped_and_told_once_while_the_others_go_on(clock,
 def test_a_job_may_replace_all_jobs(clock):
     ran = []
     loop = Loop(clock, get=Waits(clock))
-    loop.replace([Job(0.0, 1.0, lambda: loop.replace([Job(5.0, 1.0, lambda: ran.append(clock.now_s))]))])
+    loop.replace([Job(0.0, every(1.0), lambda: loop.replace([Job(5.0, every(1.0), lambda: ran.append(clock.now_s))]))])
     loop.run(until=lambda: len(ran) >= 2)
     assert ran == [5.0, 6.0]
 
@@ -95,3 +96,11 @@ def test_many_jobs_share_few_instants_and_one_job_starts_at_once():
     instants = {spread(place, 1000, 1.0) for place in range(1000)}
     assert len(instants) == round(1.0 / GRID_S)
     assert max(instants) < 1.0
+
+
+def test_a_job_without_a_next_instant_is_never_done_again(clock):
+    ran = []
+    loop = Loop(clock, get=Waits(clock))
+    loop.replace([Job(1.0, lambda *_: (math.inf, 0), lambda: ran.append(clock.now_s))])
+    loop.run(until=lambda: False, timeout_s=100.0)
+    assert ran == [1.0]

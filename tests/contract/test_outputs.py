@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.outputs.file import FileOutput
 from agent.outputs.mqtt import MqttOutput
 from agent.outputs.output import Acknowledged, Connected, Event, Message, Output, Wake
 from agent.outputs.registry import OUTPUTS
 from agent.outputs.stdout import StdoutOutput
-from agent.settings import Mqtt
+from agent.settings.mqtt import Mqtt
 from tests.e2e.broker import MISSING, Broker
 
 
@@ -28,7 +29,12 @@ def _stdout(_folder: Path, wake: Wake) -> Iterator[Output]:
     yield StdoutOutput(wake, io.StringIO())
 
 
-MAKERS: dict[str, Callable[[Path, Wake], Iterator[Output]]] = {"mqtt": _mqtt, "stdout": _stdout}
+def _file(folder: Path, wake: Wake) -> Iterator[Output]:
+    with (folder / "messages.jsonl").open("wb") as file:
+        yield FileOutput(wake, file)
+
+
+MAKERS: dict[str, Callable[[Path, Wake], Iterator[Output]]] = {"file": _file, "mqtt": _mqtt, "stdout": _stdout}
 
 
 @pytest.fixture(params=OUTPUTS)

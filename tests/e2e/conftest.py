@@ -73,4 +73,4 @@ def run_agent(tmp_path: Path) -> Iterator[Callable[..., AgentProcess]]:
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """A bundle that covers a day, with a reading every half second."""
-    return write_bundle(tmp_path / "climate.npz", periods={"day": 1200.0}, export=True)
+    return write_bundle(tmp_path / "climate.npz", periods={"day": 7200.0}, export=True)

@@ -213,14 +213,16 @@ def test_a_batch_that_is_too_large_for_the_broker_is_told_and_holds_up_nothing(b
     broker.options = ("max_packet_size 1500",)
     broker.start()
     head = 'mode = "aggregator"'
-    small = f'\n[[sensor]]\nname = "door"\nbundle = "{write_bundle(bundle.with_name("b.npz"), periods={"day": 600.0})}"'
+    small = (
+        f'\n[[sensor]]\nname = "door"\nbundle = "{write_bundle(bundle.with_name("b.npz"), periods={"day": 3600.0})}"'
+    )
     agent = run_agent(config(broker.url, bundle, head=head, sensor="") + small + "\n[aggregator]\nbatch_s = 1.5")
     with broker.subscriber() as subscriber:
         subscriber.wait("understudy/pi/door", 2)
         bundle.unlink()
-        write_bundle(bundle, periods={"day": 60_000.0})
+        write_bundle(bundle, periods={"day": 360_000.0})
         agent.signal(signal.SIGHUP)
-        agent.wait_for("shorten [aggregator] batch_s")
+        agent.wait_for("lower [aggregator] max_bytes")
         subscriber.wait("understudy/pi/door", 4)
 
 
@@ -231,7 +233,7 @@ def test_systemd_hears_ready_watchdog_status_and_stopping(broker, run_agent, bun
         env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
         agent = run_agent(config(broker.url, bundle), **env)
         first = heard.recv(1000)
-        assert first.startswith(b"READY=1\nSTATUS=1 sensor")
+        assert first.startswith(b"READY=1\nSTATUS=not connected; 1 sensors")
         assert [heard.recv(1000) for _ in range(3)] == [b"WATCHDOG=1"] * 3
         agent.signal(signal.SIGHUP)
         told = iter(lambda: heard.recv(1000), b"")

@@ -112,10 +112,10 @@ def replacements(values: Sequence[Any], personal: str | None, rng: np.random.Gen
     if not distinct:
         return {}
     if personal is None:
-        fresh: Iterator[str] = iter(shape_of(distinct).fresh(len(distinct), rng))
+        key = int(rng.integers(2**64, dtype=np.uint64))
+        pool = shape_of(distinct).fresh(range(len(distinct)), key)
     else:
-        fresh = _people(personal, min(len(distinct), POOL), {str(value) for value in distinct}, rng)
-    pool = list(fresh)
+        pool = list(_people(personal, min(len(distinct), POOL), {str(value) for value in distinct}, rng))
     return {
         value: pool[i % len(pool)] if isinstance(value, str) else int(pool[i % len(pool)])
         for i, value in enumerate(distinct)

@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from agent.message.template import Template
 from agent.message.tree import Slot
 from agent.models.registry import sampler_of
 from agent.reading import Readings
-from tests.made import MESSAGE, START_NS, copula_bundle, pen, play, readings, rows_of
+from tests.made import MESSAGE, START_NS, copula_bundle, pen, play, readings, readings_of, rows_of
 
 NUMBER = {"node": "number", "column": "n", "format": {}}
 
@@ -63,6 +64,37 @@ def test_messages_have_the_recorded_keys_in_order_and_types():
 def test_the_same_seed_writes_the_same_messages():
     assert play(copula_bundle(), 20, seed=3) == play(copula_bundle(), 20, seed=3)
     assert play(copula_bundle(), 20, seed=3) != play(copula_bundle(), 20, seed=4)
+
+
+def test_identifiers_of_the_same_shape_differ_by_their_place():
+    identifier = {"node": "identifier", "runs": [{"alphabet": "0123456789abcdef", "count": 12}]}
+    pair = {"node": "object", "members": {"a": identifier, "b": identifier}}
+    slots = {"node": "items", "column": "#", "compositions": [["x 1", "x 2"]], "slots": {"x 1": pair, "x 2": pair}}
+    made = template({"node": "object", "members": {**pair["members"], "in": slots}})
+    written = made.render(readings(**{"#": [0] * 50}), pen())
+    messages = [json.loads(text) for text in written]
+    texts = [text for m in messages for pair in (m, *m["in"]) for text in (pair["a"], pair["b"])]
+    assert len(set(texts)) == 50 * 6
+    for again in (Template.model_validate_json(made.model_dump_json()), made.model_copy(deep=True)):
+        assert again == made
+        assert again.render(readings(**{"#": [0] * 50}), pen()) == written
+
+
+def test_a_place_is_not_written_with_the_template():
+    node = {"node": "identifier", "runs": [{"alphabet": "ab", "count": 12}], "quoted": True}
+    message = {"node": "object", "members": {"a": node, "b": node}}
+    assert template(message).model_dump() == {"message": message}
+
+
+@given(cuts=st.lists(st.integers(0, 40), max_size=8))
+def test_the_same_seq_is_the_same_message_however_readings_are_cut_into_blocks(cuts: list[int]):
+    bundle = copula_bundle()
+    names = [column.name for column in bundle.manifest.columns]
+    every = readings_of(rows_of(names, sampler_of(bundle).draw(40, np.random.default_rng(0))))
+    edges = sorted({0, 40, *cuts})
+    blocks = [every.take(range(start, stop)) for start, stop in itertools.pairwise(edges)]
+    render = bundle.manifest.template.render
+    assert [text for block in blocks for text in render(block, pen())] == render(every, pen())
 
 
 def test_no_readings_are_no_messages():

@@ -1,34 +1,61 @@
 import json
+from datetime import UTC
 
 import pytest
 
+from agent.arrival import plan as plans
 from agent.clock import NS_PER_S, FakeClock
 from agent.models.registry import sampler_of
-from agent.modes.aggregator import AggregatorMode, Voice
-from agent.modes.calendar import Agenda
+from agent.modes.aggregator import AggregatorMode
 from agent.modes.envelope import Envelope
+from agent.modes.pack import Form, Pack, Tally
+from agent.modes.voice import Voice
 from agent.player import Player
 from tests.bundles import make_bundle
 
 
-@pytest.fixture
-def clock():
-    return FakeClock()
+class Stage:
+    """An aggregator with one pack for all sensors, or one for each, and what it published."""
+
+    def __init__(
+        self, *names: str, together: bool = False, per_hour: float = 3600.0, form: Form | None = None, **options
+    ):
+        self.clock, self.published, self.tally, self.room = FakeClock(), [], Tally(), True
+        self.start_ns = self.clock.unix_ns()
+        form = form or Form(named=together)
+        shared = Pack(Envelope("all", 1, "r"), form, self.tally, lambda _: lambda: None)
+        voices = []
+        for name in names:
+            bundle = make_bundle(periods={"day": per_hour}, export=True)
+            player = Player(name, bundle, sampler_of(bundle), [1])
+            agenda = plans.recorded(bundle, "day", UTC).agenda(player.rng, options.get("reached_ns", self.start_ns))
+            own = Pack(Envelope(f"t/{name}", 1, "r"), form, self.tally, lambda _: lambda: None)
+            voices.append((Voice(player, agenda, options.get("most")), shared if together else own))
+        self.mode = AggregatorMode(
+            voices,
+            clock=self.clock,
+            publish=self.published.append,
+            room=lambda: self.room,
+            tally=self.tally,
+            reached_ns=options.get("reached_ns", self.start_ns),
+            step_s=options.get("step_s", 60.0),
+            flush_s=options.get("flush_s", 60.0),
+            catch_up_s=options.get("catch_up_s", 86_400.0),
+        )
+
+    def ticks(self, count: int, seconds: float = 60.0) -> None:
+        for _ in range(count):
+            self.clock.advance(seconds)
+            self.mode.tick()
+
+    def messages(self, topic: str = "t/a") -> list[dict]:
+        return [m for batch in self.published if batch.topic == topic for m in json.loads(batch.payload)]
 
 
-def voice(name: str, clock: FakeClock, mean: float = 600.0) -> Voice:
-    bundle = make_bundle(periods={"day": mean}, export=True)
-    player = Player(name, bundle, sampler_of(bundle), [1])
-    return Voice(Agenda(player, "day", clock.unix_ns()), Envelope(f"t/{name}", 1, "r"))
-
-
-def test_own_batches_are_arrays_with_their_range_of_seq(clock):
-    published = []
-    mode = AggregatorMode([voice("a", clock), voice("b", clock)], None, clock, published.append)
-    for _ in range(3):
-        clock.advance(60)
-        mode.tick()
-    batches = [message for message in published if message.topic == "t/a"]
+def test_own_batches_are_arrays_with_their_range_of_seq():
+    stage = Stage("a", "b")
+    stage.ticks(3)
+    batches = [message for message in stage.published if message.topic == "t/a"]
     assert len(batches) == 3
     last = 0
     for batch in batches:
@@ -41,53 +68,103 @@ def test_own_batches_are_arrays_with_their_range_of_seq(clock):
     assert last == pytest.approx(180, abs=3)
 
 
-def test_a_batch_of_all_is_in_order_and_leaves_at_one_moment(clock):
-    published = []
-    voices = [voice("a", clock), voice("b", clock)]
-    mode = AggregatorMode(voices, Envelope("all", 0, "r"), clock, published.append)
-    clock.advance(60)
-    mode.tick()
-    (batch,) = published
-    items = json.loads(batch.payload)
+def test_a_batch_of_all_is_in_order_and_leaves_at_one_moment():
+    stage = Stage("a", "b", together=True)
+    stage.ticks(1)
+    items = stage.messages("all")
     times = [item["message"]["time"] for item in items]
     assert times == sorted(times)
     assert {item["sensor"] for item in items} == {"a", "b"}
     assert all(item["seq"] == item["message"]["n"] for item in items)
     assert {item["message"]["exported"] for item in items} == {times[-1] + NS_PER_S}
+    assert len(stage.published) == 1
 
 
-def test_nothing_due_is_no_message(clock):
-    published = []
-    for together in (None, Envelope("all", 1, "r")):
-        mode = AggregatorMode([voice("a", clock, mean=1e-9)], together, clock, published.append)
-        clock.advance(60)
-        mode.tick()
-    assert published == []
+def test_nothing_due_is_no_message_and_is_counted():
+    stage = Stage("a", per_hour=1e-6)
+    stage.ticks(3)
+    assert stage.published == []
+    assert stage.tally.empty == 3
 
 
-@pytest.mark.parametrize("jump_s", [86_400 * 400, -86_400 * 400, 3600, -3600])
-def test_a_jump_of_the_wall_clock_skips_what_lay_between(clock, caplog, jump_s):
-    published = []
-    mode = AggregatorMode([voice("a", clock)], None, clock, published.append)
-    clock.advance(60)
-    mode.tick()
-    clock.epoch_ns += jump_s * NS_PER_S
-    clock.advance(60)
-    mode.tick()
-    assert "wall clock jumped" in caplog.text
-    messages = json.loads(published[-1].payload)
-    assert len(messages) == pytest.approx(60, abs=3)
-    assert all(clock.unix_ns() - 60 * NS_PER_S <= message["time"] <= clock.unix_ns() for message in messages)
-    assert messages[0]["n"] == json.loads(published[0].payload)[-1]["n"] + 1
+def test_a_batch_leaves_when_it_is_full_however_long_that_takes():
+    stage = Stage("a", form=Form(max_count=50), step_s=1.0, flush_s=None)
+    stage.ticks(240, seconds=1.0)
+    assert [len(json.loads(batch.payload)) for batch in stage.published] == [50, 50, 50, 50]
 
 
-def test_a_small_correction_of_the_clock_loses_and_repeats_nothing(clock):
-    published = []
-    mode = AggregatorMode([voice("a", clock)], None, clock, published.append)
-    for step_s in (0, 5, -5, 0):
-        clock.epoch_ns += step_s * NS_PER_S
-        clock.advance(60)
-        mode.tick()
-    times = [message["time"] for batch in published for message in json.loads(batch.payload)]
+def test_a_batch_leaves_when_it_is_full_or_after_its_time():
+    stage = Stage("a", form=Form(max_count=50), step_s=1.0, flush_s=60.0)
+    stage.ticks(121, seconds=1.0)
+    assert [len(json.loads(batch.payload)) for batch in stage.published] == [50, 10, 50, 10]
+
+
+def test_what_was_collected_leaves_on_request():
+    stage = Stage("a", form=Form(max_count=50), step_s=1.0, flush_s=None)
+    stage.ticks(10, seconds=1.0)
+    stage.mode.flush()
+    assert len(stage.messages()) == 10
+
+
+@pytest.mark.parametrize("jump_s", [86_400 * 400, -86_400 * 400, -2 * 3600])
+def test_a_clock_that_is_set_far_off_goes_on_from_there(caplog, jump_s):
+    stage = Stage("a")
+    stage.ticks(1)
+    stage.clock.epoch_ns += jump_s * NS_PER_S
+    stage.ticks(1)
+    stage.ticks(1)
+    assert "the wall clock was set" in caplog.text
+    now_ns, numbers = stage.clock.unix_ns(), [message["n"] for message in stage.messages()]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert all(now_ns - 61 * NS_PER_S <= message["time"] <= now_ns for message in stage.messages()[-59:])
+
+
+@pytest.mark.parametrize("steps_s", [(0, 5, -5, 0), (0, -1800, *[0] * 31), (0, 7200, 0)])
+def test_a_clock_that_is_set_a_little_loses_and_repeats_nothing(steps_s):
+    stage = Stage("a")
+    for step_s in steps_s:
+        stage.clock.epoch_ns += step_s * NS_PER_S
+        stage.ticks(1)
+    times = [message["time"] for message in stage.messages()]
     assert times == sorted(set(times))
-    assert len(times) == pytest.approx(240, abs=4)
+    assert len(times) == pytest.approx((stage.clock.unix_ns() - stage.start_ns) / NS_PER_S, abs=61)
+
+
+def test_what_fell_due_while_the_machine_slept_comes_in_batches_of_their_usual_size_and_counts_as_late():
+    stage = Stage("a")
+    stage.ticks(1, seconds=600)
+    assert [len(json.loads(batch.payload)) for batch in stage.published] == pytest.approx([60] * 10, abs=1)
+    assert stage.tally.late == 9 - 1
+
+
+def test_what_fell_due_too_long_ago_is_left_out_and_counted(caplog):
+    stage = Stage("a", reached_ns=FakeClock().unix_ns() - 7200 * NS_PER_S, catch_up_s=3600)
+    stage.ticks(1)
+    assert stage.tally.skipped_s == pytest.approx(3660)
+    assert "catch_up_s" in caplog.text
+    assert len(stage.messages()) == pytest.approx(3600, abs=62)
+
+
+def test_without_room_readings_are_made_later_and_none_is_lost():
+    stage = Stage("a")
+    stage.room = False
+    stage.ticks(5)
+    assert stage.published == []
+    stage.room = True
+    stage.ticks(1)
+    numbers = [message["n"] for message in stage.messages()]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) == pytest.approx(360, abs=2)
+
+
+def test_a_sensor_is_silent_after_its_count():
+    stage = Stage("a", "b", most=100)
+    stage.ticks(3)
+    assert [message["n"] for message in stage.messages()] == list(range(1, 101))
+
+
+def test_a_large_batch_is_split():
+    stage = Stage("a", form=Form(max_bytes=4096))
+    stage.ticks(1)
+    assert stage.tally.split == len(stage.published) - 1 > 0
+    assert len(stage.messages()) == pytest.approx(60, abs=1)

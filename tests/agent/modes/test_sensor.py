@@ -1,42 +1,121 @@
 import json
+import math
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from agent.clock import FakeClock
+import pytest
+
+from agent.arrival import plan as plans
+from agent.clock import NS_PER_S, FakeClock
+from agent.loop import Job, Loop
 from agent.models.registry import sampler_of
 from agent.modes.envelope import Envelope
-from agent.modes.sensor import SensorMode
+from agent.modes.sensor import Following, SensorMode
 from agent.player import Player
 from tests.bundles import make_bundle
 
 
-def player(name: str = "a", seed: int = 1, **options) -> Player:
-    bundle = make_bundle()
-    return Player(name, bundle, sampler_of(bundle), [seed], **options)
-
-
-def test_each_tick_is_one_message_stamped_now_with_the_next_seq():
+def test_each_tick_is_a_message_stamped_now_that_tells_what_it_is():
     clock, published = FakeClock(), []
-    mode = SensorMode(player(), Envelope("a/b", 2, "r1"), clock, published.append)
+    mode = sensor_mode(clock, published)
     for _ in range(3):
         clock.advance(1)
         mode.tick()
-    payloads = [json.loads(message.payload) for message in published]
-    assert [payload["time"] for payload in payloads] == [clock.epoch_ns + s * 10**9 for s in (1, 2, 3)]
-    assert [dict(message.properties)["seq"] for message in published] == ["1", "2", "3"]
-    assert {(message.topic, message.qos, message.retain) for message in published} == {("a/b", 2, False)}
-    assert dict(published[0].properties) == {"simulated": "true", "run": "r1", "seq": "1"}
+    assert [dict(message.properties) for message in published] == [
+        {"simulated": "true", "run": "r", "seq": str(n)} for n in (1, 2, 3)
+    ]
+    first = json.loads(published[0].payload)
+    assert (first["time"], first["n"]) == (clock.unix_ns() - 2 * NS_PER_S, 1)
+    assert (published[0].topic, published[0].qos, published[0].retain) == ("t", 2, False)
 
 
-def test_the_same_seed_and_name_give_the_same_messages_and_any_other_does_not():
-    one, same, other_name, other_seed = (
-        p.play([1, 2, 3]).texts for p in (player(), player(), player(name="b"), player(seed=2))
-    )
-    assert one == same
-    assert len({tuple(texts) for texts in (one, other_name, other_seed)}) == 3
+def sensor_mode(clock: FakeClock, published: list) -> SensorMode:
+    bundle = make_bundle()
+    player = Player("climate", bundle, sampler_of(bundle), [1])
+    return SensorMode(player, Envelope("t", 2, "r"), clock, published.append)
 
 
-def test_messages_do_not_depend_on_how_many_rows_are_drawn_ahead():
-    assert player(block=3).play(range(10)).texts == player().play(range(10)).texts
+class Street:
+    """A loop that lets one sensor follow a plan, on a clock that jumps from wait to wait."""
+
+    def __init__(self, plan, **options):
+        self.clock, self.published = FakeClock(), []
+        mode = sensor_mode(self.clock, self.published)
+        until_ns = options.pop("until_ns", None)
+        agenda = plan.agenda(Player("x", make_bundle(), None, [1]).rng, self.clock.unix_ns(), until_ns)
+        self.following = Following(agenda, mode.tick, self.clock, options.pop("most", None))
+        self.loop = Loop(self.clock, self._wait)
+        self.waits = []
+        self.loop.replace([Job(self.following.first_s(), self.following.pace, self.following.tick)])
+
+    def _wait(self, timeout_s):
+        self.waits.append(timeout_s)
+        self.clock.advance(3600.0 if timeout_s is None else timeout_s)
+        raise __import__("queue").Empty
+
+    def pass_(self, seconds: float) -> list[int]:
+        """The times of what was said meanwhile, in nanoseconds."""
+        before = len(self.published)
+        self.loop.run(until=lambda: False, timeout_s=seconds)
+        return [json.loads(message.payload)["time"] for message in self.published[before:]]
 
 
-def test_a_player_goes_on_from_a_seq():
-    assert player(seq=41).play([1]).first_seq == 42
+def office_hours() -> plans.Plan:
+    rates = [0.0] * (7 * 1440)
+    for day in range(5):
+        rates[day * 1440 + 540 : day * 1440 + 1080] = [60.0] * 540
+    return plans.scheduled(rates, "regular", UTC)
+
+
+def test_a_sensor_follows_the_recorded_rhythm():
+    times = Street(plans.steady(make_bundle(), 10.28, UTC)).pass_(3600)
+    gaps = [(b - a) / NS_PER_S for a, b in pairwise(times)]
+    assert len(times) == pytest.approx(350, abs=1)
+    assert gaps == pytest.approx([10.28] * len(gaps), abs=1e-6)
+
+
+def test_a_schedule_is_kept():
+    times = Street(office_hours()).pass_(7 * 86_400)
+    when = [datetime.fromtimestamp(time / NS_PER_S, UTC) for time in times]
+    assert len(times) == pytest.approx(5 * 9 * 60, abs=2)
+    assert {time.weekday() for time in when} == {0, 1, 2, 3, 4}
+    assert {time.hour for time in when} == set(range(9, 18))
+
+
+def test_a_sensor_ends_after_its_count_or_its_last_instant():
+    assert len(Street(plans.steady(make_bundle(), 1.0, UTC), most=7).pass_(3600)) == 7
+    end = FakeClock().unix_ns() + 100 * NS_PER_S
+    street = Street(plans.steady(make_bundle(), 1.0, UTC), until_ns=end)
+    assert len(street.pass_(3600)) == 100
+    assert street.following.first_s() == math.inf
+
+
+def test_instants_of_a_stall_are_missed_counted_and_not_caught_up_with():
+    street = Street(plans.steady(make_bundle(), 1.0, UTC))
+    street.pass_(10)
+    street.clock.advance(500)
+    assert len(street.pass_(10)) <= 12
+    assert street.loop.missed == pytest.approx(500, abs=2)
+
+
+@pytest.mark.parametrize(
+    "jump", [timedelta(hours=-5), timedelta(hours=5), timedelta(days=-20_000), timedelta(days=500)]
+)
+def test_the_sensor_speaks_on_when_the_wall_clock_is_set(jump):
+    street = Street(plans.steady(make_bundle(), 10.0, UTC))
+    street.pass_(100)
+    street.clock.epoch_ns += round(jump.total_seconds()) * NS_PER_S
+    street.pass_(60)
+    times = street.pass_(600)
+    assert len(times) == pytest.approx(60, abs=2)
+    assert abs(times[-1] - street.clock.unix_ns()) <= 10 * NS_PER_S
+
+
+def test_a_schedule_is_kept_when_the_wall_clock_is_set_while_nobody_speaks():
+    street = Street(office_hours())
+    now = datetime.fromtimestamp(street.clock.unix_ns() / NS_PER_S, UTC)
+    midnight = now.replace(hour=0, minute=0, second=0) + timedelta(days=(7 - now.weekday()))
+    street.pass_((midnight - now).total_seconds())
+    street.clock.epoch_ns += 8 * 3600 * NS_PER_S
+    times = street.pass_(3600 + 600)
+    assert len(times) == pytest.approx(10, abs=1)

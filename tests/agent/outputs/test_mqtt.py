@@ -8,7 +8,7 @@ from agent.outputs.outbox import Outbox
 from agent.outputs.output import Message
 from agent.publisher import Publisher
 from agent.rarely import Rarely
-from agent.settings import Mqtt
+from agent.settings.mqtt import Mqtt
 from tests.e2e.broker import MISSING, Broker
 
 STATUS = Message("status", b"", 1, True)

@@ -1,0 +1,120 @@
+"""Who plays: the sensors of a configuration, and the jobs that let them speak."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.arrival.agenda import Agenda
+from agent.build.batches import aggregator_of
+from agent.build.stage import Stage, player_of
+from agent.loop import Job, every, spread
+from agent.modes.aggregator import AggregatorMode
+from agent.modes.sensor import Following, SensorMode
+from agent.parts import Part
+from agent.player import Player
+
+
+@dataclass(frozen=True)
+class Act:
+    """A sensor while it plays. What did not change at a reload goes on with the same act."""
+
+    part: Part
+    player: Player
+    agenda: Agenda | None = None
+    job: Job | None = None
+
+
+class Cast:
+    """The acts of a configuration.
+
+    Args:
+        stage: Where they play.
+        parts: The sensors.
+        before: The cast before a reload: what did not change plays on, and every `seq` is continued.
+
+    Attributes:
+        acts: By sensor.
+        jobs: What the loop has to do.
+        aggregator: The mode, unless it is sensor mode.
+    """
+
+    def __init__(self, stage: Stage, parts: Sequence[Part], before: "Cast | None" = None) -> None:
+        self._stage, self._before, self._count = stage, before, len(parts)
+        self._now_ns, self._now_s = stage.clock.unix_ns(), stage.clock.monotonic_s()
+        self.aggregator: AggregatorMode | None = None
+        if stage.settings.mode == "sensor":
+            self.acts = {part.sensor.name: self._speaker(part, place) for place, part in enumerate(parts)}
+            self.jobs = [act.job for act in self.acts.values() if act.job is not None]
+        else:
+            self.acts = {part.sensor.name: self._voice(part) for part in parts}
+            playing = [(act.part.sensor, act.player, act.agenda) for act in self.acts.values() if act.agenda]
+            self.aggregator = aggregator_of(stage, playing)
+            self.jobs = [self._batches(self.aggregator)]
+        self._before = None  # else every reload would hold on to all those before it
+
+    def leave(self) -> None:
+        """Let go of what was collected and has not left yet."""
+        if self.aggregator is not None:
+            self.aggregator.flush()
+
+    def finish(self) -> None:
+        """Play what fell due until now, and let it leave."""
+        if self.aggregator is not None:
+            self.aggregator.tick()
+            self.aggregator.flush()
+
+    def _speaker(self, part: Part, place: int) -> Act:
+        same, name = self._same(part), part.sensor.name
+        player = same.player if same else self._player(part, self._seq(part))
+        clock = self._stage.clock
+        mode = SensorMode(player, self._stage.envelope(name), clock, self._stage.publisher.publish)
+        if part.fixed_s is not None:
+            due_s = same.job.due_s if same and same.job else self._now_s + spread(place, self._count, part.fixed_s)
+            return Act(part, player, job=Job(due_s, every(part.fixed_s), mode.tick, f"sensor {name!r}"))
+        agenda = same.agenda if same else None
+        agenda = agenda or part.plan().agenda(player.rng, self._now_ns, part.sensor.until_ns(part.zone))
+        left = None if part.sensor.count is None else max(0, part.sensor.count - player.seq)
+        following = Following(agenda, mode.tick, clock, left)
+        return Act(part, player, agenda, Job(following.first_s(), following.pace, following.tick, f"sensor {name!r}"))
+
+    def _voice(self, part: Part) -> Act:
+        same = self._same(part)
+        if same is not None:
+            return same
+        last = self._before.aggregator if self._before is not None else None
+        seq, reached_ns = self._stage.progress.begin(part.sensor.name, last.reached_ns if last else self._now_ns)
+        player = self._player(part, max(seq, self._seq(part)))
+        start_ns = last.reached_ns if last else reached_ns
+        return Act(part, player, part.plan().agenda(player.rng, start_ns, part.sensor.until_ns(part.zone)))
+
+    def _batches(self, mode: AggregatorMode) -> Job:
+        step_s = self._stage.settings.aggregator.step_s
+        before = self._before if self._before is not None and self._plays_on(self._before) else None
+        if before is not None and before.aggregator is not None:
+            mode.reached_ns = before.aggregator.reached_ns
+        same = before is not None and before._stage.settings.aggregator.step_s == step_s
+        due_s = before.jobs[0].due_s if before is not None and same else self._now_s + step_s
+        return Job(due_s, every(step_s), mode.tick, "aggregator")
+
+    def _plays_on(self, before: "Cast") -> bool:
+        old, new = before._stage, self._stage
+        return (old.settings.mode, old.seed) == (new.settings.mode, new.seed)
+
+    def _same(self, part: Part) -> Act | None:
+        """The act before, if nothing about this sensor changed."""
+        act = self._before.acts.get(part.sensor.name) if self._before is not None else None
+        if act is None or self._before is None or not self._plays_on(self._before):
+            return None
+        same = act.part.sensor == part.sensor and act.part.bundle.digest == part.bundle.digest
+        return act if same else None
+
+    def _seq(self, part: Part) -> int:
+        """The last sequence number before a reload."""
+        act = self._before.acts.get(part.sensor.name) if self._before is not None else None
+        return 0 if act is None else act.player.seq
+
+    def _player(self, part: Part, seq: int) -> Player:
+        anew = self._stage.settings.mode == "sensor" and self._stage.settings.seed is None
+        entropy = [self._stage.seed, self._now_ns] if anew else [self._stage.seed]  # else every start would play the same again
+        return player_of(part, entropy, seq, self._count)
+
+
