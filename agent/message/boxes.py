@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -66,9 +66,13 @@ class Box(Strict):
         return [Column(name=f"{self.column}.{part}", integer=whole) for part in "yxhw"]
 
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
-        quote, separator, texts = '"' if self.quoted else "", self.separator, self.format.texts
-        parts = zip(*(readings.rows.numbers(f"{self.column}.{part}") for part in "yxhw"), strict=True)
-        return [f"{quote}[{separator.join(texts(self._written(*four)))}]{quote}" for four in parts]
+        y, x, h, w = (readings.rows.numbers(f"{self.column}.{part}") for part in "yxhw")
+        edges = zip(self._edges(y, h, self.limits[0]), self._edges(x, w, self.limits[1]), strict=True)
+        order, whole = _WRITTEN[self.order], self.format.denominator is not None
+        written = [part for (y, far_y), (x, far_x) in edges for part in order(y, x, far_y, far_x)]
+        texts = iter(self.format.texts([math.floor(part) for part in written] if whole else written))
+        quote, separator = '"' if self.quoted else "", self.separator
+        return [f"{quote}[{separator.join(four)}]{quote}" for four in zip(*[texts] * 4, strict=True)]
 
     def parse(self, values: list[Any], table: Table) -> None:
         corners = box_corners(values, self.order, self.format)
@@ -76,19 +80,18 @@ class Box(Strict):
         names = [column.name for column in self.columns()]
         table.columns.update(zip(names, [*corners[:2], *sizes], strict=True))
 
-    def _written(self, y: float, x: float, h: float, w: float) -> Sequence[float]:
-        (y, far_y), (x, far_x) = self._edges(y, h, self.limits[0]), self._edges(x, w, self.limits[1])
-        written = _WRITTEN[self.order](y, x, far_y, far_x)
-        return written if self.format.denominator is None else [math.floor(part) for part in written]
+    def _edges(self, near: list[float], size: list[float], limit: float) -> list[tuple[float, float]]:
+        """Near and far edges as written: apart even after rounding, and not beyond the limit."""
+        far = self.format.rounded([min(start + length, limit) for start, length in zip(near, size, strict=True)])
+        pairs = zip(self.format.rounded(near), far, strict=True)
+        return [(start, end) if end > start else self._apart(start, limit) for start, end in pairs]
 
-    def _edges(self, near: float, size: float, limit: float) -> tuple[float, float]:
-        """Near and far edge as written: apart even after rounding, and not beyond the limit."""
-        rounded, step = self.format.rounded, self.format.step
-        near, far = rounded(near), rounded(min(near + size, limit))
-        if far > near:
-            return near, far
-        end = rounded(limit)
-        return (near, rounded(near + step(near))) if near < end else (rounded(end - step(end)), end)
+    def _apart(self, near: float, limit: float) -> tuple[float, float]:
+        """The narrowest edges at `near`, or at the limit."""
+        step, (end,) = self.format.step, self.format.rounded([limit])
+        other = near + step(near) if near < end else end - step(end)
+        (other,) = self.format.rounded([other])
+        return (near, other) if near < end else (other, end)
 
 
 def coordinates(value: Any) -> list[float] | None:

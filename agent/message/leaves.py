@@ -6,7 +6,7 @@ inverse and fills the columns of a table from recorded values, with NaN where a 
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cached_property
@@ -131,19 +131,23 @@ class Number(Strict):
     def render(self, readings: Readings, _pen: Pen) -> list[str]:
         values = readings.rows.numbers(self.column)
         if self.above:
-            below = zip(*(readings.rows.numbers(name) for name in self.above), strict=True)
-            values = [self._raised(lower, own) for lower, own in zip(below, values, strict=True)]
+            values = self._raised([*(readings.rows.numbers(name) for name in self.above), values])
         return self.format.texts(values)
 
-    def _raised(self, below: Sequence[float], own: float) -> float:
-        """The value above those below it, as all of them are written."""
-        rounded = self.format.rounded
-        value = rounded(below[0])
-        for rise, limit in zip((*below[1:], own), self.limits, strict=True):
-            lower, value = value, rounded(min(value + max(rise, 0.0), limit))
-            if value <= lower:
-                value = rounded(lower + self.format.step(lower)) if self.strict else lower
-        return value
+    def _raised(self, columns: list[list[float]]) -> list[float]:
+        """The values above all those below them, each as it is written."""
+        lowest, *rises = columns
+        values = self.format.rounded(lowest)
+        for rise, limit in zip(rises, self.limits, strict=True):
+            lower = values
+            raised = [min(value + max(step, 0.0), limit) for value, step in zip(lower, rise, strict=True)]
+            pairs = zip(lower, self.format.rounded(raised), strict=True)
+            values = [value if value > low else self._least(low) for low, value in pairs]
+        return values
+
+    def _least(self, lower: float) -> float:
+        """The least value that may stand above another."""
+        return self.format.rounded([lower + self.format.step(lower)])[0] if self.strict else lower
 
     def parse(self, values: list[Any], table: Table) -> None:
         table.fill(self.column, values, self.format.column_value)

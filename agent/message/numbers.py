@@ -48,15 +48,15 @@ class NumberFormat(Strict):
             return [float(f"{x:.{self.significant}g}") for x in values]
         return values
 
-    def rounded(self, value: float) -> float:
-        """A value of the column, as far as it is written."""
+    def rounded(self, values: Sequence[float]) -> list[float]:
+        """Values of the column, as far as they are written."""
         if self.denominator is not None:
-            return float(round(value))
+            return [float(round(x)) for x in values]
         if self.single:
-            return array("f", (value,))[0]
+            return array("f", values).tolist()
         if self.significant is not None:
-            return float(f"{value:.{self.significant}g}")
-        return value if self.decimals is None else round(value, self.decimals)
+            return [float(f"{x:.{self.significant}g}") for x in values]
+        return list(values) if self.decimals is None else [round(x, self.decimals) for x in values]
 
     def step(self, value: float) -> float:
         """How far from a rounded `value` the next one is that is written differently, in the column's unit."""
@@ -71,7 +71,11 @@ class NumberFormat(Strict):
 
     def texts(self, values: Sequence[float]) -> list[str]:
         """The JSON text of each value of the column, quotes included."""
-        texts = [self.text(x) for x in self.numbers(values)]
+        numbers = self.numbers(values)
+        if self.decimals is None and not self.whole:
+            texts = [repr(x + 0.0) for x in numbers]  # + 0.0 turns -0.0 into 0.0
+        else:
+            texts = [self.text(x) for x in numbers]
         return [f'"{text}"' for text in texts] if self.quoted else texts
 
     def text(self, number: float) -> str:
@@ -80,4 +84,4 @@ class NumberFormat(Strict):
             return f"{number:z.{self.decimals}f}"  # z: never -0.0
         if self.whole and number.is_integer():
             return str(int(number))
-        return repr(number + 0.0)  # + 0.0 turns -0.0 into 0.0
+        return repr(number + 0.0)

@@ -20,8 +20,9 @@ from agent.strict import Strict
 DAY_NS = 86_400 * NS_PER_S
 EPOCHS_NS = {"epoch-s": NS_PER_S, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
 
+_Writer = Callable[[Iterable[int], tzinfo | None], list[str]]
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_QUARTER_HOUR_NS = 900 * NS_PER_S
+_QUARTER_HOUR_NS, _MINUTE_NS = 900 * NS_PER_S, 60 * NS_PER_S
 _TOKEN = re.compile(r"YYYY|MM|DD|hh|mm|ss|f+|±hh:mm")
 _DIGITS = {"YYYY": r"(?P<Y>\d{4})", "MM": r"(?P<M>\d{2})", "DD": r"(?P<D>\d{2})"} | {
     "hh": r"(?P<h>[01]\d|2[0-3])",
@@ -94,43 +95,42 @@ class TimeFormat(Strict):
 
     def texts(self, times_ns: Iterable[int], zone: tzinfo | None) -> list[str]:
         """The JSON text of each time, quotes included; local ones in `zone`, else at `offset_s`."""
-        return [self._write(time_ns, zone) for time_ns in times_ns]
+        return self._write(times_ns, zone)
 
     @cached_property
-    def _write(self) -> Callable[[int, tzinfo | None], str]:
-        write = self._epoch_writer() if self.pattern in EPOCHS_NS else self._text_writer()
-        if not self.quoted:
-            return write
-        return lambda time_ns, zone: f'"{write(time_ns, zone)}"'
+    def _write(self) -> _Writer:
+        return self._epoch_writer() if self.pattern in EPOCHS_NS else self._text_writer()
 
-    def _epoch_writer(self) -> Callable[[int, tzinfo | None], str]:
+    def _epoch_writer(self) -> _Writer:
         unit, digits, step = EPOCHS_NS[self.pattern], self.fraction, self.resolution_ns
-        scale = 10**digits
+        scale, quote = 10**digits, '"' if self.quoted else ""
 
-        def write(time_ns: int, _zone: tzinfo | None) -> str:
+        def text(time_ns: int) -> str:
             count = (time_ns - time_ns % step) * scale // unit
             if digits == 0:
-                return str(count)
+                return f"{quote}{count}{quote}"
             whole, rest = divmod(abs(count), scale)
-            text = f"{'-' if count < 0 else ''}{whole}.{rest:0{digits}d}"
-            return text if self.quoted else repr(float(text))
+            written = f"{'-' if count < 0 else ''}{whole}.{rest:0{digits}d}"
+            return f'"{written}"' if quote else repr(float(written))
 
-        return write
+        return lambda times_ns, _zone: [text(time_ns) for time_ns in times_ns]
 
-    def _text_writer(self) -> Callable[[int, tzinfo | None], str]:
+    def _text_writer(self) -> _Writer:
         form, digits = _TOKEN.sub(_as_format, self.pattern.replace("%", "%%")), self.pattern.count("f")
+        form = f'"{form}"' if self.quoted else form
         unit_ns, fields = 10 ** (9 - digits), form.count("%0")
         moves, step = self.local or "{offset}" in form, self.resolution_ns
 
-        def write(time_ns: int, zone: tzinfo | None) -> str:
-            offset_s = 0
-            if moves:
-                offset_s = self.offset_s if zone is None else utc_offset_s(zone, time_ns // _QUARTER_HOUR_NS)
-            local_ns = time_ns + offset_s * NS_PER_S
-            day, rest = divmod(local_ns - local_ns % step, DAY_NS)
-            seconds, nanos = divmod(rest, NS_PER_S)
-            clock = (seconds // 3600, seconds // 60 % 60, seconds % 60, nanos // unit_ns)
-            return _on_day(form, day, offset_s) % clock[:fields]
+        def write(times_ns: Iterable[int], zone: tzinfo | None) -> list[str]:
+            texts, offset_s = [], self.offset_s if moves else 0
+            for time_ns in times_ns:
+                if moves and zone is not None:
+                    offset_s = utc_offset_s(zone, time_ns // _QUARTER_HOUR_NS)
+                local_ns = time_ns + offset_s * NS_PER_S
+                minute, rest = divmod(local_ns - local_ns % step, _MINUTE_NS)
+                clock = (rest // NS_PER_S, rest % NS_PER_S // unit_ns)
+                texts.append(_in_minute(form, minute, offset_s) % clock[:fields])
+            return texts
 
         return write
 
@@ -152,16 +152,18 @@ def utc_offset_s(zone: tzinfo, quarter_hour: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def _on_day(form: str, day: int, offset_s: int) -> str:
-    """`form` with its date and offset filled in; what is left is a printf field for each part of the clock."""
-    when, minutes = date.fromordinal(day + _EPOCH_DAY), abs(offset_s) // 60
+def _in_minute(form: str, minute: int, offset_s: int) -> str:
+    """`form` with all but its seconds filled in; what is left is a printf field for them and for their fraction."""
+    when, minutes = date.fromordinal(minute // 1440 + _EPOCH_DAY), abs(offset_s) // 60
     offset = f"{'-' if offset_s < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
-    return form.format(Y=when.year, M=when.month, D=when.day, offset=offset)
+    day = {"Y": when.year, "M": when.month, "D": when.day}
+    return form.format(**day, h=minute // 60 % 24, m=minute % 60, offset=offset)
 
 
 def _as_format(token: re.Match[str]) -> str:
-    """A date token as a str.format field, a clock token as a printf field."""
-    fields = {"YYYY": "{Y:04d}", "MM": "{M:02d}", "DD": "{D:02d}", "±hh:mm": "{offset}"}
+    """Seconds and their fraction as printf fields, all else as fields of str.format."""
+    fields = {"YYYY": "{Y:04d}", "MM": "{M:02d}", "DD": "{D:02d}", "hh": "{h:02d}", "mm": "{m:02d}"}
+    fields["±hh:mm"] = "{offset}"
     return fields.get(token[0]) or (f"%0{len(token[0])}d" if token[0][0] == "f" else "%02d")
 
 

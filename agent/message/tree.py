@@ -35,6 +35,14 @@ class Slot(NamedTuple):
     name: str
 
 
+class _Form(NamedTuple):
+    """A text with a `%s` for each node, in order. `gappy`: there may be nothing where a node stands."""
+
+    text: str
+    nodes: "list[Node]"
+    gappy: bool
+
+
 class Maybe(Strict):
     """A value that is null, or whose key is missing, in some messages.
 
@@ -74,29 +82,37 @@ class Object(Strict):
     members: dict[str, "Node"]
 
     @cached_property
-    def _parts(self) -> list[tuple[str, "Node | None"]]:
-        """Key and node of each member; constants that stand together are one text, without a node."""
-        parts: list[tuple[str, Node | None]] = []
+    def _form(self) -> "_Form":
+        """This object as a text with gaps, and what stands in them; objects within it are part of the text."""
+        texts: list[str] = []
+        nodes: list[Node] = []
         for name, node in self.members.items():
-            key = f"{to_json(name)}:"
-            if not isinstance(node, Constant):
-                parts.append((key, node))
-            elif parts and parts[-1][1] is None:
-                parts[-1] = (f"{parts[-1][0]},{key}{node.text}", None)
-            else:
-                parts.append((key + node.text, None))
-        return parts
+            key, inner = f"{to_json(name)}:".replace("%", "%%"), _Form("%s", [node], may_be_missing(node))
+            if isinstance(node, Constant):
+                inner = _Form(node.text.replace("%", "%%"), [], False)
+            elif isinstance(node, Object) and not node._form.gappy:
+                inner = node._form
+            texts.append(key + inner.text)
+            nodes += inner.nodes
+        return _Form("{" + ",".join(texts) + "}", nodes, any(may_be_missing(node) for node in self.members.values()))
 
     def columns(self) -> list[Column]:
         return [column for node in self.members.values() for column in node.columns()]
 
     def render(self, readings: Readings, pen: Pen) -> list[str]:
+        if self._form.gappy:
+            return self._render_members(readings, pen)
+        if not self._form.nodes:
+            return [self._form.text % ()] * len(readings)
+        written = [node.render(readings, pen) for node in self._form.nodes]
+        return [self._form.text % texts for texts in zip(*written, strict=True)]
+
+    def _render_members(self, readings: Readings, pen: Pen) -> list[str]:
+        """Member by member, where some may be missing."""
         written = []
-        for key, node in self._parts:
-            texts = [""] * len(readings) if node is None else node.render(readings, pen)
-            written.append([key + text if text or node is None else "" for text in texts])
-        if not written:
-            return ["{}"] * len(readings)
+        for name, node in self.members.items():
+            key = f"{to_json(name)}:"
+            written.append([key + text if text else "" for text in node.render(readings, pen)])
         return ["{" + ",".join(filter(None, parts)) + "}" for parts in zip(*written, strict=True)]
 
     def parse(self, values: list[Any], table: Table) -> None:

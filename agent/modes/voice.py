@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agent.arrival.agenda import ROWS, Agenda, Stretch
-from agent.models.sampler import BLOCK
 from agent.player import Player
 
-PIECE = 256  # messages written at a time, for the memory that their texts take
+PIECE = BLOCK = 256  # messages written, and rows drawn, at a time: for the memory they take, with many sensors
 
 
 @dataclass(frozen=True, slots=True)

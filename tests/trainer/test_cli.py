@@ -45,7 +45,7 @@ def test_inspect_says_what_it_understood(climate: Path, capsys: pytest.CaptureFi
     assert main(["inspect", str(climate)]) == 0
     text = capsys.readouterr().out
     assert "YYYY-MM-DD hh:mm:ss" in text
-    assert "median gap 60 s" in text
+    assert "a clock ticks every 60 s" in text
 
 
 def test_a_corrected_schema_is_obeyed(climate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
