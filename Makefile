@@ -81,12 +81,12 @@ check-python:
 	    echo "'$(PYTHON)' cannot make virtual environments; on Debian install them with: apt install python3-venv" >&2; exit 1; }
 
 mosquitto:
-	@if command -v mosquitto mosquitto_sub > /dev/null; then exit; fi; \
+	@if command -v mosquitto && command -v mosquitto_sub && command -v faketime; then exit; fi > /dev/null; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-	    echo "Installing mosquitto and mosquitto-clients"; \
+	    echo "Installing mosquitto, mosquitto-clients and faketime"; \
 	    export DEBIAN_FRONTEND=noninteractive; \
-	    apt-get update -qq && apt-get install -qq --no-install-recommends mosquitto mosquitto-clients > /dev/null; \
+	    apt-get update -qq && apt-get install -qq --no-install-recommends mosquitto mosquitto-clients faketime > /dev/null; \
 	else \
-	    echo "Tests against a real broker are skipped: Mosquitto is missing. Install it with:" \
-	         "sudo apt install mosquitto mosquitto-clients" >&2; \
+	    echo "Tests against a real broker or a clock that is set are skipped where these are missing. Install them with:" \
+	         "sudo apt install mosquitto mosquitto-clients faketime" >&2; \
 	fi

@@ -114,7 +114,7 @@ class Cast:
 
     def _player(self, part: Part, seq: int) -> Player:
         anew = self._stage.settings.mode == "sensor" and self._stage.settings.seed is None
-        entropy = [self._stage.seed, self._now_ns] if anew else [self._stage.seed]  # else every start would play the same again
+        entropy = (
+            [self._stage.seed, self._now_ns] if anew else [self._stage.seed]
+        )  # else every start would play the same again
         return player_of(part, entropy, seq, self._count)
-
-

@@ -15,7 +15,7 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 MISSING = None if MOSQUITTO and shutil.which("mosquitto_sub") else "Mosquitto and mosquitto_sub are not installed"
 
 USER, PASSWORD = "pi", "correct horse"
-FORMAT = '{"topic":"%t","retain":%r,"payload":"%X","properties":"%P"}'
+FORMAT = '{"topic":"%t","retain":%r,"payload":"%X","properties":"%P","content_type":"%C"}'
 
 
 def free_port() -> int:
@@ -111,12 +111,13 @@ class Subscriber:
     log: Path
 
     def seen(self, topic: str | None = None) -> list[dict[str, Any]]:
-        """Every message so far: topic, retain, payload (text) and properties (a dict)."""
+        """Every message so far: topic, retain, payload (text), bytes, content_type and properties (a dict)."""
         messages = []
         for line in self.log.read_text().split("\n")[:-1]:
             if line.startswith("{"):
                 message = json.loads(line)
-                message["payload"] = bytes.fromhex(message["payload"]).decode()
+                message["bytes"] = bytes.fromhex(message["payload"])
+                message["payload"] = message["bytes"].decode(errors="replace")
                 message["properties"] = dict(pair.split(":", 1) for pair in message["properties"].split())
                 messages.append(message)
         return [message for message in messages if topic in (None, message["topic"])]
