@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import daemon, neural, sampling, sequence
+from benchmarks import daemon, day, neural, sampling, sequence
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = [ROOT.parent / "shared/data/detections-single.json", ROOT / "examples/recordings/front-door.jsonl"]
@@ -24,6 +24,7 @@ def main() -> None:
         rows, bundle = sampling.measure(recording, Path(folder))
         rows += neural.measure(recording, Path(folder))
         rows += sequence.measure(recording, Path(folder))
+        rows += day.measure(bundle)
         rows += daemon.measure(bundle, Path(folder))
     print(f"measured on {recording.name}, Python {platform.python_version()}, {platform.machine()}\n")
     for row in rows:
