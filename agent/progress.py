@@ -18,7 +18,7 @@ FILE = "progress.json"
 
 
 class _Kept(Strict):
-    """What is in the file: for each sensor its last `seq` and the event time of that reading."""
+    """What is in the file: for each sensor its last `seq`, and up to when its readings have arrived."""
 
     run: str = Field(min_length=1, max_length=64)
     sensors: dict[str, tuple[int, int]]
@@ -32,7 +32,7 @@ class Progress:
         run: Tells these sequence numbers from those of another start; a kept one goes on.
 
     Attributes:
-        reached: For each sensor its last settled `seq` and that reading's event time.
+        reached: For each sensor its last settled `seq`, and up to when its readings are settled.
 
     Raises:
         ConfigError: What is kept cannot be read, or is damaged.

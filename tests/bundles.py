@@ -23,6 +23,7 @@ def make_bundle(
     kind: str = "gaussian-copula",
     rhythm: dict[str, Any] | None = None,
     timing: dict[str, Any] | None = None,
+    span: tuple[str, str] | None = None,
 ) -> Bundle:
     """A bundle of three columns; `periods` gives the mean ticks in each hour of the periods that are covered."""
     members: dict[str, Any] = {
@@ -46,7 +47,7 @@ def make_bundle(
             "columns": [column.model_dump() for column in template.columns],
             "arrival": {"interval_s": interval_s} | (rhythm or {}),
             "period": {"span_s": 120.0, "covered": {name: {"repetitions": 3, "filled": 1} for name in periods}},
-            "provenance": {"recording": "r", "sha256": "", "rows": 9, "span": None, "seed": 0, "versions": {}},
+            "provenance": {"recording": "r", "sha256": "", "rows": 9, "span": span, "seed": 0, "versions": {}},
             "quality": {},
             "parity": {},
         }

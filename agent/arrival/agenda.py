@@ -52,6 +52,9 @@ class Agenda:
         now_ns: Instants up to this one are over.
         totals: Ticks of a whole period, its mean being 1.
         until_ns: There are none after this one.
+
+    Attributes:
+        reached_ns: Instants up to this one are over.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Agenda:
 
     def enter(self, now_ns: int) -> None:
         """Go on from `now_ns`, wherever that is."""
+        self.reached_ns = now_ns
         self._slices = self._from(now_ns - HOUR_NS)  # from before: its last messages may come after its end
         self._last_ns = LONG_AGO_NS
         self._advance()
@@ -83,6 +87,7 @@ class Agenda:
 
     def due(self, until_ns: int) -> list[Stretch]:
         """What fell due since the last call, up to and with `until_ns`."""
+        self.reached_ns = max(self.reached_ns, until_ns)
         until_ns = until_ns if self._until_ns is None else min(until_ns, self._until_ns)
         stretches: list[Stretch] = []
         while True:

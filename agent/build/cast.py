@@ -1,5 +1,6 @@
 """Who plays: the sensors of a configuration, and the jobs that let them speak."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,14 @@ from agent.arrival.agenda import Agenda
 from agent.build.batches import aggregator_of
 from agent.build.stage import Stage, player_of
 from agent.loop import Job, every, spread
-from agent.modes.aggregator import AggregatorMode
+from agent.modes.aggregator import BACK_NS, AggregatorMode
 from agent.modes.sensor import Following, SensorMode
 from agent.parts import Part
 from agent.player import Player
+
+log = logging.getLogger(__name__)
+
+SOON_S = 0.25  # until the next look, while there is more to play than the broker takes
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,13 @@ class Cast:
         same = self._same(part)
         if same is not None:
             return same
-        last = self._before.aggregator if self._before is not None else None
-        seq, reached_ns = self._stage.progress.begin(part.sensor.name, last.reached_ns if last else self._now_ns)
+        before = self._before.aggregator if self._before is not None and self._plays_on(self._before) else None
+        seq, reached_ns = self._stage.progress.begin(part.sensor.name, before.reached_ns if before else self._now_ns)
         player = self._player(part, max(seq, self._seq(part)))
-        start_ns = last.reached_ns if last else reached_ns
+        start_ns = before.reached_ns if before else reached_ns
+        if start_ns > self._now_ns + BACK_NS:
+            log.warning("%s was played until later than now: the clock was wrong then, or is now", part.sensor.name)
+            start_ns = self._now_ns
         return Act(part, player, part.plan().agenda(player.rng, start_ns, part.sensor.until_ns(part.zone)))
 
     def _batches(self, mode: AggregatorMode) -> Job:
@@ -93,11 +101,16 @@ class Cast:
             mode.reached_ns = before.aggregator.reached_ns
         same = before is not None and before._stage.settings.aggregator.step_s == step_s
         due_s = before.jobs[0].due_s if before is not None and same else self._now_s + step_s
-        return Job(due_s, every(step_s), mode.tick, "aggregator")
+        steady = every(step_s)
+
+        def pace(due_s: float, now_s: float) -> tuple[float, int]:
+            return (now_s + SOON_S, 0) if mode.behind else steady(due_s, now_s)
+
+        return Job(due_s, pace, mode.tick, "aggregator")
 
     def _plays_on(self, before: "Cast") -> bool:
         old, new = before._stage, self._stage
-        return (old.settings.mode, old.seed) == (new.settings.mode, new.seed)
+        return (old.settings.mode, old.seed) == (new.settings.mode, new.seed) and old.progress is new.progress
 
     def _same(self, part: Part) -> Act | None:
         """The act before, if nothing about this sensor changed."""
@@ -108,13 +121,14 @@ class Cast:
         return act if same else None
 
     def _seq(self, part: Part) -> int:
-        """The last sequence number before a reload."""
-        act = self._before.acts.get(part.sensor.name) if self._before is not None else None
+        """The last sequence number before a reload, where counting goes on."""
+        before = self._before
+        if before is None or before._stage.progress.run != self._stage.progress.run:
+            return 0
+        act = before.acts.get(part.sensor.name)
         return 0 if act is None else act.player.seq
 
     def _player(self, part: Part, seq: int) -> Player:
         anew = self._stage.settings.mode == "sensor" and self._stage.settings.seed is None
-        entropy = (
-            [self._stage.seed, self._now_ns] if anew else [self._stage.seed]
-        )  # else every start would play the same again
-        return player_of(part, entropy, seq, self._count)
+        again = [self._now_ns] if anew else []  # else every start would play the same rows again
+        return player_of(part, [self._stage.seed, *again], seq, self._count)

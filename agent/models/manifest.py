@@ -1,8 +1,9 @@
 """What a bundle says of itself: `manifest.json`, validated in full before anything is played."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from agent.message.template import Template
 from agent.reading import Column
@@ -61,13 +62,23 @@ class Period(Strict):
     covered: dict[PeriodName, Coverage] = Field(default_factory=dict)
 
 
+def _iso_time(text: str) -> str:
+    """A time in ISO 8601, with an offset."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("must have an offset from UTC")
+    return text
+
+
+IsoTime = Annotated[str, AfterValidator(_iso_time)]
+
+
 class Provenance(Strict):
     """Where a bundle comes from. `recording` is a file's name without its folder, `span` two ISO times."""
 
     recording: str
     sha256: str
     rows: Annotated[int, Field(ge=0)]
-    span: tuple[str, str] | None
+    span: tuple[IsoTime, IsoTime] | None
     seed: int
     versions: dict[str, str]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from agent.arrival.calendar import HOUR_NS
 from agent.clock import NS_PER_S, Clock, Jumps
-from agent.modes.pack import Pack, Tally
+from agent.modes.pack import Pack, Sent, Tally
 from agent.modes.voice import Voice, last_of
 from agent.outputs.output import Message
 
@@ -24,10 +24,15 @@ class AggregatorMode:
         publish: Takes the messages.
         room: Whether more can be published now; what cannot is made later.
         tally: Counts what happens.
+        sent: Told how far each sensor got when a batch has left; see `Sent`.
         reached_ns: Readings up to here are over.
         step_s: Seconds of event time looked at in one go.
         flush_s: After which a batch leaves, full or not; None: only when it is full.
         catch_up_s: What fell due longer ago is left out.
+
+    Attributes:
+        reached_ns: Readings up to here were made.
+        behind: Whether there was no room for all that fell due.
     """
 
     def __init__(
@@ -38,14 +43,15 @@ class AggregatorMode:
         publish: Callable[[Message], None],
         room: Callable[[], bool],
         tally: Tally,
+        sent: Sent,
         reached_ns: int,
         step_s: float,
         flush_s: float | None,
         catch_up_s: float,
     ) -> None:
-        self._voices, self._publish, self._room, self.tally = voices, publish, room, tally
+        self._voices, self._publish, self._room, self.tally, self._sent = voices, publish, room, tally, sent
         self._packs = list(dict.fromkeys(pack for _, pack in voices))
-        self._jumps = Jumps(clock)
+        self._jumps, self.behind = Jumps(clock), False
         self.reached_ns = self._flushed_ns = reached_ns
         self._step_ns, self._catch_up_ns = round(step_s * NS_PER_S), round(catch_up_s * NS_PER_S)
         self._flush_ns = None if flush_s is None else round(flush_s * NS_PER_S)
@@ -55,9 +61,11 @@ class AggregatorMode:
         now_ns, jump_ns = self._jumps.look()
         if jump_ns > self._catch_up_ns or now_ns < self.reached_ns - BACK_NS:
             log.warning("the wall clock was set by %.0f s; readings go on from there", jump_ns / NS_PER_S)
-            self._enter(now_ns)
+            self.reached_ns = self._flushed_ns = now_ns
+            for voice, _ in self._voices:
+                voice.agenda.enter(now_ns)
         self._skip(now_ns)
-        self.advance(now_ns)
+        self.behind = not self.advance(now_ns)
 
     def advance(self, until_ns: int) -> bool:
         """Publish what falls due until then, as far as there is room; whether there was for all."""
@@ -74,6 +82,8 @@ class AggregatorMode:
         for pack in self._packs:
             for message in pack.flush():
                 self._publish(message)
+        settle = self._sent({v.player.name: (v.player.seq, v.agenda.reached_ns) for v, _ in self._voices})
+        settle()  # a moment without readings counts once all before it has arrived
 
     def _play(self, stop_ns: int, late: bool) -> None:
         made = self.tally.batches
@@ -98,9 +108,7 @@ class AggregatorMode:
             skipped_s = (earliest_ns - self.reached_ns) / NS_PER_S
             self.tally.skipped_s += skipped_s
             log.warning("readings of %.0f s fell due too long ago and are left out (catch_up_s)", skipped_s)
-            self._enter(earliest_ns)
-
-    def _enter(self, now_ns: int) -> None:
-        for voice, _ in self._voices:
-            voice.agenda.enter(now_ns)
-        self.reached_ns = self._flushed_ns = now_ns
+            self.reached_ns = self._flushed_ns = earliest_ns
+            for voice, _ in self._voices:
+                if voice.agenda.reached_ns < earliest_ns:
+                    voice.agenda.enter(earliest_ns)

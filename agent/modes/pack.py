@@ -14,7 +14,7 @@ from agent.outputs.output import Message
 log = logging.getLogger(__name__)
 
 Reached = dict[str, tuple[int, int]]
-"""The last `seq` and event time of each sensor."""
+"""For each sensor its last `seq`, and up to when its readings were made, in nanoseconds since 1970."""
 Sent = Callable[[Reached], Callable[[], None]]
 """Told what a message holds when it is made; gives what to call when that message is settled."""
 

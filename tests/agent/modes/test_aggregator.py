@@ -22,6 +22,7 @@ class Stage:
     ):
         self.clock, self.published, self.tally, self.room = FakeClock(), [], Tally(), True
         self.start_ns = self.clock.unix_ns()
+        self.reached: dict = {}
         form = form or Form(named=together)
         shared = Pack(Envelope("all", 1, "r"), form, self.tally, lambda _: lambda: None)
         voices = []
@@ -37,11 +38,16 @@ class Stage:
             publish=self.published.append,
             room=lambda: self.room,
             tally=self.tally,
+            sent=self._note,
             reached_ns=options.get("reached_ns", self.start_ns),
             step_s=options.get("step_s", 60.0),
             flush_s=options.get("flush_s", 60.0),
             catch_up_s=options.get("catch_up_s", 86_400.0),
         )
+
+    def _note(self, reached):
+        self.reached |= reached
+        return lambda: None
 
     def ticks(self, count: int, seconds: float = 60.0) -> None:
         for _ in range(count):
@@ -168,3 +174,27 @@ def test_a_large_batch_is_split():
     stage.ticks(1)
     assert stage.tally.split == len(stage.published) - 1 > 0
     assert len(stage.messages()) == pytest.approx(60, abs=1)
+
+
+def test_a_silent_sensor_gets_as_far_as_the_others():
+    stage = Stage("a", per_hour=1e-6)
+    stage.ticks(2)
+    assert stage.reached == {"a": (0, stage.start_ns + 120 * NS_PER_S)}
+
+
+def test_a_sensor_that_got_farther_than_others_repeats_nothing_when_old_readings_are_left_out():
+    stage = Stage("a", reached_ns=FakeClock().unix_ns() - 7200 * NS_PER_S, catch_up_s=3600)
+    (voice, _), *_ = stage.mode._voices
+    voice.due(stage.start_ns - 60 * NS_PER_S)
+    stage.ticks(1)
+    assert len(stage.messages()) == pytest.approx(120, abs=1)
+
+
+def test_it_says_that_it_is_behind_until_there_is_room():
+    stage = Stage("a")
+    stage.room = False
+    stage.ticks(1)
+    assert stage.mode.behind
+    stage.room = True
+    stage.mode.tick()
+    assert not stage.mode.behind
