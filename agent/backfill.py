@@ -11,8 +11,6 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-from agent.build.batches import Playing, past_of
-from agent.build.stage import Stage, output_of, player_of, seed_of
 from agent.clock import NS_PER_S, Clock
 from agent.configuration import load
 from agent.errors import ConfigError
@@ -25,6 +23,8 @@ from agent.progress import FILE, Progress
 from agent.publisher import Publisher
 from agent.rarely import Rarely
 from agent.settings.settings import Settings
+from agent.wiring.batches import Playing, past_of
+from agent.wiring.stage import Stage, output_of, player_of, seed_of
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from agent.build.cast import Cast
-from agent.build.stage import Stage, output_of, publisher_of, seed_of
 from agent.clock import Clock
 from agent.configuration import load
 from agent.errors import UnderstudyError
@@ -22,6 +20,8 @@ from agent.progress import FILE, Progress
 from agent.rarely import Rarely
 from agent.settings.settings import Settings
 from agent.timesync import TimeSync
+from agent.wiring.cast import Cast
+from agent.wiring.stage import Stage, output_of, publisher_of, seed_of
 
 log = logging.getLogger(__name__)
 

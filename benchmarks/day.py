@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent.build.batches import past_of
-from agent.build.stage import Stage, player_of
 from agent.clock import NS_PER_S, SystemClock
 from agent.outputs.output import Message
 from agent.parts import prepare
 from agent.progress import Progress
 from agent.settings.settings import Settings
+from agent.wiring.batches import past_of
+from agent.wiring.stage import Stage, player_of
 
 DAY = (100, 1.0, 24.0)  # sensors, seconds between readings, hours
 GROWTH = [(10, 1.0, 4.0), (100, 1.0, 4.0), (1000, 1.0, 0.5), (100, 10.0, 24.0), (1000, 60.0, 24.0)]

@@ -3,10 +3,8 @@
 from agent.outputs.file import FileOutput
 from agent.outputs.mqtt import MqttOutput
 from agent.outputs.output import Output
-from agent.outputs.stdout import StdoutOutput
 
 OUTPUTS: dict[str, type[Output]] = {
     "file": FileOutput,
     "mqtt": MqttOutput,
-    "stdout": StdoutOutput,
 }

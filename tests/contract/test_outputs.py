@@ -1,6 +1,5 @@
 """What every output of the registry keeps to."""
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ from agent.outputs.file import FileOutput
 from agent.outputs.mqtt import MqttOutput
 from agent.outputs.output import Acknowledged, Connected, Event, Message, Output, Wake
 from agent.outputs.registry import OUTPUTS
-from agent.outputs.stdout import StdoutOutput
 from agent.settings.mqtt import Mqtt
 from tests.e2e.broker import MISSING, Broker
 
@@ -25,16 +23,12 @@ def _mqtt(folder: Path, wake: Wake) -> Iterator[Output]:
     broker.stop()
 
 
-def _stdout(_folder: Path, wake: Wake) -> Iterator[Output]:
-    yield StdoutOutput(wake, io.StringIO())
-
-
 def _file(folder: Path, wake: Wake) -> Iterator[Output]:
     with (folder / "messages.jsonl").open("wb") as file:
         yield FileOutput(wake, file)
 
 
-MAKERS: dict[str, Callable[[Path, Wake], Iterator[Output]]] = {"file": _file, "mqtt": _mqtt, "stdout": _stdout}
+MAKERS: dict[str, Callable[[Path, Wake], Iterator[Output]]] = {"file": _file, "mqtt": _mqtt}
 
 
 @pytest.fixture(params=OUTPUTS)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.arrival.agenda import Agenda
-from agent.build.batches import aggregator_of
-from agent.build.stage import Stage, player_of
 from agent.loop import Job, every, spread
 from agent.modes.aggregator import BACK_NS, AggregatorMode
 from agent.modes.sensor import Following, SensorMode
 from agent.parts import Part
 from agent.player import Player
+from agent.wiring.batches import aggregator_of
+from agent.wiring.stage import Stage, player_of
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from agent.arrival.agenda import Agenda
-from agent.build.stage import Stage
 from agent.modes.aggregator import AggregatorMode
 from agent.modes.pack import Form, Pack, Tally
 from agent.modes.voice import Voice
 from agent.player import Player
 from agent.settings.sensor import Sensor
+from agent.wiring.stage import Stage
 
 STEP_READINGS = 1000  # of the past, played in one go
 LARGEST_BYTES = 268_000_000  # of a message in MQTT
