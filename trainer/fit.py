@@ -16,9 +16,9 @@ from trainer.evaluate import quality, quality_score
 from trainer.learn.constraints import rules_of
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
-from trainer.models.fitted import Fitted, Report, Task
+from trainer.models.fitted import Report, Task
 from trainer.models.registry import FITS, WANTS
-from trainer.parity import DRAWS, ROWS, SCORED, Parity, classes_distance, prove
+from trainer.parity import ROWS, Parity, classes_distance, prove
 from trainer.recording import Recording
 from trainer.schema import Schema
 from trainer.table import table_of, typed, without_gaps
@@ -93,14 +93,19 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
     fitted = FITS[kind](task)
     options.step("exporting")
     as_sdv = draft.bundle(kind, fitted, corrected=False)
-    proofs = [drawn(as_sdv, task, ROWS, fitted.sampled_by_hour) for _ in range(SCORED)]
-    draws, recorded = _draws(fitted, options.step), typed(without_gaps(task.table, task.rng), task.columns)
-    parity = prove(proofs, draws, task.columns, lambda rows: quality_score(recorded, rows, task.columns))
+    recorded = typed(without_gaps(task.table, task.rng), task.columns)
+    options.step("proving the export against SDV")
+    parity = prove(
+        lambda: drawn(as_sdv, task, ROWS, fitted.sampled_by_hour),
+        lambda: fitted.sample(ROWS),
+        task.columns,
+        lambda rows: quality_score(recorded, rows, task.columns),
+    )
     parity.require(sensor)
     options.step("measuring quality")
     bundle = draft.bundle(kind, fitted)
-    rows = drawn(bundle, task, ROWS)
-    before, after = (classes_distance(drawn_, recorded, task.columns) for drawn_ in (proofs[0], rows))
+    plain, rows = drawn(as_sdv, task, ROWS, fitted.sampled_by_hour), drawn(bundle, task, ROWS)
+    before, after = (classes_distance(drawn_, recorded, task.columns) for drawn_ in (plain, rows))
     corrected: dict[str, JsonValue] = {"before": before, "after": after}
     figures = {
         "quality": quality(recorded, rows, task.columns),
@@ -150,15 +155,6 @@ def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, T
 def _varying(paths: list[str], table: pd.DataFrame) -> tuple[str, ...]:
     """The columns of fields that vary, with those that say whether they are there."""
     return tuple(name for path in paths for name in (f"{path}?", path) if name in table)
-
-
-def _draws(fitted: Fitted, step: Step) -> list[pd.DataFrame]:
-    """SDV's own rows, to hold the export against."""
-    draws = []
-    for number in range(1, DRAWS + 1):
-        step(f"proving the export against SDV ({number} of {DRAWS})")
-        draws.append(fitted.sample(ROWS))
-    return draws
 
 
 def _period_warnings(manifest: Manifest) -> list[str]:

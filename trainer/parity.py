@@ -1,7 +1,7 @@
 """Whether an export draws as SDV does, held against how much SDV differs from itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,13 +12,11 @@ from agent.errors import UnderstudyError
 from agent.reading import Column
 
 ROWS = 20_000
-FLOOR = 0.02
+FLOOR, QUALITY_FLOOR = 0.02, 0.002  # of a distance, of SDMetrics' score
 PAIRS = 5
-DRAWS = PAIRS + 1
 SLACK = 1.5
-QUALITY, WRONG = 0.002, 0.01  # of SDMetrics' score: what is looked at more closely, and what is refused
-SCORED = 3  # draws
 
+Draw = Callable[[], pd.DataFrame]
 Score = Callable[[pd.DataFrame], float]
 
 
@@ -32,35 +30,41 @@ class Parity:
 
     Attributes:
         distances: By column.
-        limit: Most that they may be.
-        reference: The largest between two draws of SDV's own.
         quality: How far the export's quality score is from SDV's.
-        quality_limit: Most that it may be.
+        limit: Most that a distance may be.
+        quality_limit: Most that the difference in quality may be.
+        reference: The largest distance between two draws of SDV's own; None where one draw settled it.
     """
 
     distances: dict[str, float]
-    limit: float
-    reference: float
-    quality: float = 0.0
-    quality_limit: float = QUALITY
+    quality: float
+    limit: float = FLOOR
+    quality_limit: float = QUALITY_FLOOR
+    reference: float | None = None
 
     @property
     def worst(self) -> float:
         return max(self.distances.values(), default=0.0)
 
+    @property
+    def holds(self) -> bool:
+        return self.worst <= self.limit and self.quality <= self.quality_limit
+
     def figures(self) -> dict[str, object]:
         """For the manifest."""
         return {
             "rows": ROWS,
+            "draws": 1 if self.reference is None else 1 + PAIRS,
             "distances": {name: round(value, 5) for name, value in self.distances.items()},
             "worst": round(self.worst, 5),
             "limit": round(self.limit, 5),
-            "worst_sdv_pair": round(self.reference, 5),
+            "worst_sdv_pair": None if self.reference is None else round(self.reference, 5),
             "quality_difference": round(self.quality, 5),
+            "quality_limit": round(self.quality_limit, 5),
         }
 
     def require(self, sensor: str) -> None:
-        """Raise ParityError unless every distance is within the limit."""
+        """Raise ParityError unless every distance, and the difference in quality, is within its limit."""
         bad = {name: value for name, value in self.distances.items() if value > self.limit}
         if bad:
             worst = ", ".join(f"{name} {value:.4f}" for name, value in sorted(bad.items(), key=lambda x: -x[1])[:5])
@@ -68,43 +72,44 @@ class Parity:
                 f"{sensor}: the export differs from SDV by more than {self.limit:.4f} ({worst}); "
                 "nothing was written; fit again with another --seed or with more messages"
             )
-        if self.quality > self.quality_limit:
+        if not self.holds:
             raise ParityError(
                 f"{sensor}: the export's quality score differs from SDV's by {self.quality:.4f}, more than "
                 f"{self.quality_limit:.4f}; nothing was written; fit again with another --seed or with more messages"
             )
 
 
-def prove(
-    exports: list[pd.DataFrame],
-    sdv_draws: list[pd.DataFrame],
-    columns: list[Column],
-    score: Score | None = None,
-) -> Parity:
-    """Hold rows of an export against rows of SDV: the limit is what SDV's own draws differ by, with slack.
+def prove(export: Draw, sdv: Draw, columns: list[Column], score: Score = lambda _: 0.0) -> Parity:
+    """Hold rows of an export against rows of SDV: they may differ by as much as SDV's own draws do, with slack.
+
+    One draw of each mostly settles it, for no limit is lower than its floor. Where it does not, more are drawn.
 
     Args:
-        exports: Rows of the export, drawn several times; the first are compared with SDV's.
-        sdv_draws: DRAWS tables of as many rows, drawn by SDV; the first is compared with the export.
+        export: Draws rows of the export.
+        sdv: Draws as many rows of SDV's.
         columns: What the columns are.
-        score: The quality of rows; None: it is not compared.
+        score: The quality of rows.
     """
-    quality, quality_limit = (0.0, QUALITY) if score is None else _compared(exports, sdv_draws[: len(exports)], score)
-    own = [max(distances(a, b, columns).values(), default=0.0) for a, b in pairwise(sdv_draws)]
-    limit = max(FLOOR, SLACK * max(own))
-    return Parity(distances(exports[0], sdv_draws[0], columns), limit, max(own), quality, quality_limit)
+    ours, theirs = export(), sdv()
+    parity = Parity(distances(ours, theirs, columns), abs(score(ours) - score(theirs)))
+    if parity.holds:
+        return parity
+    draws = [theirs, *(sdv() for _ in range(PAIRS))]
+    apart = [max(distances(a, b, columns).values(), default=0.0) for a, b in pairwise(draws)]
+    our_scores = [score(ours), *(score(export()) for _ in range(PAIRS))]
+    their_scores = [score(rows) for rows in draws]
+    return replace(
+        parity,
+        quality=abs(float(np.mean(our_scores)) - float(np.mean(their_scores))),
+        limit=_limit(FLOOR, apart),
+        quality_limit=_limit(QUALITY_FLOOR, (abs(a - b) for a, b in pairwise(their_scores))),
+        reference=max(apart),
+    )
 
 
-def _compared(exports: list[pd.DataFrame], draws: list[pd.DataFrame], score: Score) -> tuple[float, float]:
-    """How far the export's quality is from SDV's, and how far it may be.
-
-    One draw of each mostly settles it. Where it does not, the means of several do, and what SDV's own differ by.
-    """
-    difference = abs(score(exports[0]) - score(draws[0]))
-    if difference <= QUALITY:
-        return difference, QUALITY
-    ours, theirs = [score(rows) for rows in exports], [score(rows) for rows in draws]
-    return abs(float(np.mean(ours)) - float(np.mean(theirs))), max(WRONG, SLACK * (max(theirs) - min(theirs)))
+def _limit(floor: float, apart: Iterable[float]) -> float:
+    """The most that may lie between an export and SDV, of whose own draws each is so far apart from the next."""
+    return max(floor, SLACK * max(apart))
 
 
 def distances(a: pd.DataFrame, b: pd.DataFrame, columns: list[Column]) -> dict[str, float]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trainer.auto import Score
 
-STEPS = 10  # that `trainer.fit` tells, and one more to choose a model
+STEPS = 5  # that `trainer.fit` tells, and one more to choose a model
 
 
 class Progress:

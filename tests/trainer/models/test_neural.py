@@ -22,7 +22,7 @@ from tests.made_task import COLUMNS, HOURS, NAMES, bundle_of, frame, made_task
 from trainer.inside import gan as inside_gan
 from trainer.models import neural
 from trainer.models.neural import FREQUENCIES, HOUR, SAMPLED, Neural
-from trainer.parity import DRAWS, ROWS, prove, total_variation
+from trainer.parity import ROWS, prove, total_variation
 
 KINDS = ["ctgan", "copula-gan", "tvae"]
 CATEGORIES = [column for column in COLUMNS if column.size]
@@ -174,8 +174,8 @@ def test_the_same_outputs_become_the_same_values_as_in_sdv(case: Case, mocker) -
 
 def test_twenty_thousand_rows_hold_against_sdv(case: Case) -> None:
     kind, fitted = case.kind, case.fitted
-    export = frame(sampler_of(case.plain).draw(ROWS, np.random.default_rng(4)))
-    parity = prove([export], [fitted.sample(ROWS) for _ in range(DRAWS)], COLUMNS)
+    sampler, rng = sampler_of(case.plain), np.random.default_rng(4)
+    parity = prove(lambda: frame(sampler.draw(ROWS, rng)), lambda: fitted.sample(ROWS), COLUMNS)
     parity.require(kind)
     assert set(parity.distances) == set(NAMES)
 

@@ -117,9 +117,8 @@ def test_from_the_same_noise_come_the_values_of_torch_and_of_sdv(fitted: Sequenc
 
 
 def test_without_corrections_rows_are_distributed_as_those_of_sdv(fitted: Sequences):
-    rows = drawn(sampler_of(fitted.export(corrected=False)), fitted.task, 20_000)
-    parity = prove([rows], [fitted.sample(1000) for _ in range(6)], COLUMNS)
-    parity.require("room")
+    sampler = sampler_of(fitted.export(corrected=False))
+    prove(lambda: drawn(sampler, fitted.task, 20_000), lambda: fitted.sample(1000), COLUMNS).require("room")
 
 
 def test_what_follows_what_is_nearly_as_in_the_recording(fitted: Sequences):
