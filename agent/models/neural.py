@@ -15,7 +15,7 @@ from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
 from agent.models.spans import Spans
 from agent.models.tables import Segments, Table, read_tables
 
-CHUNK = 2048  # rows at a time
+CHUNK = 384  # rows at a time: what they need stays in the caches, and in the process
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -72,7 +72,7 @@ class NeuralSampler:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
         rows = self._spans.rows(self._network.outputs(noise, condition), rng)
         numbers = self._spans.numbers
-        if self._segments is not None and numbers:
+        if self._segments is not None and numbers.size:
             rows[:, numbers] = self._segments.values(rows[:, numbers])
         return self._spans.limited(rows)
 
@@ -86,6 +86,6 @@ class NeuralSampler:
 
     def _conditions(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
         if not len(self._cumulated):
-            return np.zeros(count, np.intp)
+            return np.zeros(1, np.intp)
         entries = np.searchsorted(self._cumulated, rng.random(count), side="right")
         return np.minimum(entries, len(self._cumulated) - 1)

@@ -40,14 +40,15 @@ def test_a_condition_that_sums_to_a_little_less_than_one_names_no_entry_beyond_i
     class Last:
         """Draws what is nearest to one."""
 
+        @property
+        def bit_generator(self) -> "Last":
+            return self
+
+        def random_raw(self, count: int) -> np.ndarray:
+            return np.full(count, 2**64 - 1, np.uint64)
+
         def random(self, *_: object) -> np.ndarray:
             return np.full(_[0], np.nextafter(1, 0), np.float64 if len(_) == 1 else np.float32)
-
-        def integers(self, low: int, high: int, shape: tuple[int, int], dtype: type) -> np.ndarray:
-            return np.full(shape, high - 1, dtype)
-
-        def standard_normal(self, shape: tuple[int, int], dtype: object) -> np.ndarray:
-            return np.zeros(shape, np.float32)
 
     rows = echo(np.array([0.5, 0.4999999])).draw(3, Last())  # type: ignore[arg-type]
     assert rows[:, 1].tolist() == [1, 1, 1]
