@@ -55,9 +55,7 @@ def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Scor
     """
     whole = without_gaps(task.table, np.random.default_rng(task.seed))
     held = _held_out(whole, task)
-    part = replace(
-        task, table=whole[~held].reset_index(drop=True), hours=None if task.hours is None else task.hours[~held]
-    )
+    part = replace(task, table=whole).rearranged(~held)
     rest = typed(whole[held].reset_index(drop=True), task.columns)
     scores = []
     for kind in FITS:

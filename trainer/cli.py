@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any
 from agent.ending import exit_status
 from agent.errors import ConfigError
 from agent.models.registry import SAMPLERS
+from trainer.corrections import NAMES, require_made
 
 if TYPE_CHECKING:
     from trainer.fit import Outcome
     from trainer.recording import Recording
-
-CORRECTIONS = (
-    "true-frequencies",
-    "sampled-classes",
-    "no-missing-numbers",
-    "no-early-end",
-    "no-echoes",
-    "recorded-marginals",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +44,7 @@ def _fit(options: argparse.Namespace) -> None:
     from trainer.progress import require_tensorboard
     from trainer.recording import load
 
+    require_made(options.model, set(options.without))
     if options.tensorboard:
         require_tensorboard()
     recording = load(options.recording)
@@ -185,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--model", choices=models, default="gaussian-copula", help="default: %(default)s")
     fit.add_argument("--epochs", type=_positive, metavar="N", help="of a neural model (default: SDV's)")
     fit.add_argument(
-        "--without", action="append", default=[], choices=CORRECTIONS, help="leave a correction out (repeatable)"
+        "--without", action="append", default=[], choices=NAMES, help="leave a correction out (repeatable)"
     )
     fit.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the losses there")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")

@@ -11,6 +11,7 @@ from agent.errors import RecordingError
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
 from trainer.auto import AUTO, Score, choose
+from trainer.corrections import ORDER
 from trainer.draft import Draft, combinations, drawn
 from trainer.evaluate import quality, quality_score
 from trainer.learn.constraints import rules_of
@@ -37,7 +38,7 @@ class Options:
         corrections: Fields that the schema would guess wrong.
         seed: The same seed and recording give the same bytes.
         epochs: Passes of a neural network over the recording; None: SDV's default.
-        without: Names of the export's corrections to leave out.
+        without: Names of corrections to leave out; see `trainer.corrections`.
         step: Told what is being done, before it is done.
         report: Told of epochs.
         scored: Told how the candidates of `auto` did.
@@ -131,7 +132,8 @@ def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, T
             "leave fields out of the recording, or give lists the kind category (inspect --write-schema)"
         )
     event_ns = template.parse(messages).event_ns
-    messages = [messages[place] for place in np.argsort(event_ns, kind="stable").tolist()]
+    order = np.argsort(event_ns, kind="stable")
+    messages = [messages[place] for place in order.tolist()]
     table = table_of(template, messages)
     together = [
         members for paths in rules_of(findings.schema, messages).together if len(members := _varying(paths, table)) > 1
@@ -149,6 +151,8 @@ def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, T
         without=options.without,
         report=options.report,
     )
+    if ORDER in options.without:
+        task = task.rearranged(np.argsort(order))
     return draft, task, list(findings.warnings)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.models.registry import SAMPLERS
 from agent.reading import Column
-from trainer.cli import CORRECTIONS
+from trainer.corrections import CORRECTIONS
 from trainer.models.fitted import Fitted, Task
 from trainer.models.registry import FITS
 
@@ -16,18 +16,23 @@ COLUMNS = [Column(name="level"), Column(name="count", integer=True), Column(name
 
 
 @pytest.fixture(params=FITS, scope="module")
-def fitted(request: pytest.FixtureRequest) -> Fitted:
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def fitted(kind: str) -> Fitted:
     rng = np.random.default_rng(0)
     state = rng.integers(3, size=200).astype(float)
     table = pd.DataFrame(
         {"level": rng.normal(state, 0.3), "count": rng.poisson(5 + 3 * state).astype(float), "state": state}
     )
     np.random.seed(0)
-    return FITS[request.param](Task(table, COLUMNS, rng, ordered=True, epochs=5))
+    return FITS[kind](Task(table, COLUMNS, rng, ordered=True, epochs=5))
 
 
 def test_every_kind_that_is_fitted_can_be_played():
-    assert list(FITS) == list(SAMPLERS)
+    assert list(FITS) == list(SAMPLERS) == list(CORRECTIONS)
 
 
 def test_sdvs_own_rows_have_the_columns_of_the_table(fitted: Fitted):
@@ -38,8 +43,8 @@ def test_sdvs_own_rows_have_the_columns_of_the_table(fitted: Fitted):
     assert set(rows["state"]) <= {"0", "1", "2"}
 
 
-def test_every_correction_can_be_left_out(fitted: Fitted):
-    assert set(fitted.corrections) <= set(CORRECTIONS)
+def test_every_correction_of_a_kind_is_made_and_can_be_left_out(kind: str, fitted: Fitted):
+    assert fitted.corrections == CORRECTIONS[kind]
     for name in fitted.corrections:
         other = replace(fitted, task=replace(fitted.task, without=frozenset({name})))
         assert set(other.corrections) == set(fitted.corrections) - {name}

@@ -18,6 +18,7 @@ import pytest
 from agent.models import bundle as bundles
 from tests.commands import ROOT
 from trainer.cli import main
+from trainer.corrections import NAMES, require_made
 
 
 @pytest.fixture
@@ -143,6 +144,24 @@ def test_a_fit_that_is_interrupted_writes_nothing(climate: Path, tmp_path: Path)
     assert process.returncode == 130
     assert b"Traceback" not in told
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("gaussian-copula", "gaussian-copula corrects nothing; drop the option"),
+        ("tvae", "tvae corrects no such thing; drop it, or leave out true-frequencies or sampled-classes"),
+    ],
+)
+def test_a_correction_that_a_kind_does_not_make_cannot_be_left_out(tmp_path, capsys, model, said) -> None:
+    words = ["fit", "no-such-file.csv", "--sensor", "s", "--out", str(tmp_path / "b.npz"), "--model", model]
+    assert main([*words, "--without", "no-echoes"]) == 78
+    assert capsys.readouterr().err == f"understudy-trainer: --without no-echoes: {said}\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_auto_any_correction_can_be_left_out(name: str) -> None:
+    require_made("auto", {name})
 
 
 def test_the_losses_of_a_network_are_written_for_tensorboard(climate: Path, tmp_path: Path) -> None:

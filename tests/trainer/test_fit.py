@@ -19,7 +19,8 @@ from agent.player import Player
 from tests.trainer.conftest import START_NS, play, recording_of
 from tests.trainer.likeness import assert_alike
 from trainer import draft as drafting
-from trainer.fit import Options, fit
+from trainer.corrections import ORDER
+from trainer.fit import Options, fit, learn
 from trainer.parity import ParityError
 from trainer.recording import load
 
@@ -192,6 +193,20 @@ def test_a_bundle_reads_back_as_it_was_written(fitted, tmp_path: Path) -> None:
     read = bundles.read(tmp_path / "camera.npz")
     assert read.manifest == bundle.manifest
     assert play(read, 20) == play(bundle, 20)
+
+
+def test_rows_are_learnt_in_the_order_of_their_events_and_else_as_they_were_recorded() -> None:
+    events = np.random.default_rng(3).permutation(96)
+    messages = [{"time": f"2026-03-02T{e // 4:02d}:{15 * (e % 4):02d}:00Z", "level": int(e) / 2} for e in events]
+    messages.append({"time": "2026-03-03T00:00:00Z", "level": 48.5})
+    recording = recording_of(messages)
+    _, sorted_, _ = learn(recording, "s", Options())
+    _, recorded, _ = learn(recording, "s", Options(without=frozenset([ORDER])))
+    assert sorted_.table["level"].is_monotonic_increasing
+    unit = sorted_.table["level"][2] - sorted_.table["level"][0]
+    assert (recorded.table["level"][:96] / unit).tolist() == (events / 2).tolist()
+    assert recorded.hours is not None
+    assert recorded.hours[:96].tolist() == (events // 4).tolist()
 
 
 def test_keys_that_look_like_a_path_are_keys_like_any_other() -> None:

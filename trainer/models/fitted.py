@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from agent.clock import NS_PER_S
 from agent.models.sampler import HOURS
 from agent.reading import Column
+from trainer.corrections import CORRECTIONS, ORDER
 
 Arrays = Mapping[str, NDArray[Any]]
 Report = Callable[[int, int, str], None]
@@ -24,12 +25,12 @@ class Task:
     """What is to be learnt.
 
     Attributes:
-        table: One row a message, in the order of their events; NaN where a message has no value.
+        table: One row a message, in the order of their events unless that is left out; NaN where it has no value.
         columns: Of the table.
         rng: Draws whatever is left to chance.
         hours: Local hour of the day of each row; None where the recording covers no day.
         together: Columns of which only recorded combinations are drawn.
-        ordered: The rows are in the order of their events.
+        ordered: The recording says when its events were.
         epochs: Passes of a neural network over the table; None: SDV's default.
         seed: For the libraries' own generators.
         without: Names of corrections to leave out.
@@ -53,6 +54,16 @@ class Task:
         np.random.seed(self.seed % 2**32)
         torch.manual_seed(self.seed)
 
+    def corrections(self, kind: str) -> tuple[str, ...]:
+        """Those that a model of this kind has, but for those that are left out."""
+        known = (name for name in CORRECTIONS[kind] if name != ORDER or self.ordered)
+        return tuple(name for name in known if name not in self.without)
+
+    def rearranged(self, places: NDArray[np.int64] | NDArray[np.bool_]) -> "Task":
+        """The rows at these places, or those that are marked."""
+        hours = None if self.hours is None else self.hours[places]
+        return replace(self, table=self.table.iloc[places].reset_index(drop=True), hours=hours)
+
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""
         return None if self.hours is None else np.sort(self.rng.choice(self.hours, count))
@@ -73,7 +84,7 @@ class Fitted(Protocol):
 
     @property
     def corrections(self) -> tuple[str, ...]:
-        """What the export does better than SDV, by name."""
+        """What is done better than by SDV, by name; see `trainer.corrections`."""
         ...
 
     @property

@@ -13,6 +13,7 @@ from agent.models.neural import NeuralSampler
 from agent.models.sampler import HOURS
 from agent.models.spans import Spans
 from agent.reading import Column
+from trainer.corrections import FREQUENCIES, SAMPLED
 from trainer.inside import gan as inside
 from trainer.inside.common import Quantile
 from trainer.inside.common import sample as sdv_sample
@@ -21,8 +22,6 @@ from trainer.models.tables import Table, as_arrays, knots
 from trainer.table import typed, without_gaps
 
 HOUR = "?hour"
-FREQUENCIES = "true-frequencies"
-SAMPLED = "sampled-classes"
 SHIFTS, SHIFT_ROWS = 12, 20_000  # rounds of drawing rows and shifting logits
 ARGMAX_SHIFTS = 24
 SPREAD = 2.0  # of what a network says: it may lie further out than a standard normal does
@@ -60,8 +59,7 @@ class Neural:
 
     @property
     def corrections(self) -> tuple[str, ...]:
-        own = (FREQUENCIES, SAMPLED) if self.kind == "tvae" else (FREQUENCIES,)
-        return tuple(name for name in own if name not in self.task.without)
+        return self.task.corrections(self.kind)
 
     @property
     def losses(self) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """PAR: segments of consecutive rows, learnt by SDV, exported as one recurrent network."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agent.models.sampler import HOURS
+from trainer.corrections import ECHOES, FREQUENCIES, MARGINALS, PRESENCE, SEGMENTS, TOKENS
 from trainer.inside import par as inside
 from trainer.models.fitted import Arrays, Task
 from trainer.models.matching import match_classes, matched_tables
@@ -17,12 +18,6 @@ from trainer.table import typed, without_gaps
 
 PARTS, SHORTEST, LONGEST = 50, 10, 480  # a segment is a fiftieth of the recording, of 10 to 480 rows
 NEVER = -1e5  # logit of a code that SDV never saw
-
-PRESENCE = "no-missing-numbers"
-TOKENS = "no-early-end"
-ECHOES = "no-echoes"
-FREQUENCIES = "true-frequencies"
-MARGINALS = "recorded-marginals"
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +29,7 @@ class Sequences:
     Attributes:
         task: What was learnt.
         synthesizer: SDV's.
-        length: Rows of a segment.
+        length: Rows of a segment that is drawn.
     """
 
     task: Task
@@ -51,17 +46,7 @@ class Sequences:
 
     @property
     def corrections(self) -> tuple[str, ...]:
-        """What the export does better than SDV.
-
-        `no-missing-numbers`: SDV draws for each number whether it is missing, and then writes its mean, although
-        none was missing. `no-early-end`: SDV draws the token that ends a segment in its midst too, and goes on
-        from a row such as the network never learnt from. `no-echoes`: of each category SDV leaves one output of
-        the network in the row that it goes on from, where there was always 0. `true-frequencies`: classes are
-        drawn as often as they were recorded. `recorded-marginals`: each number keeps its recorded distribution,
-        and its order in time as SDV draws it.
-        """
-        every = (PRESENCE, TOKENS, ECHOES, FREQUENCIES, MARGINALS)
-        return tuple(name for name in every if name not in self.task.without)
+        return self.task.corrections("par")
 
     @property
     def losses(self) -> pd.DataFrame:
@@ -174,14 +159,16 @@ class Sequences:
 def fit(task: Task) -> Sequences:
     """Fit SDV's PAR to segments of one length; the hour of a segment's first row is its context.
 
-    Of segments of unequal length SDV would learn its own padding, and with a sequence index it would sort a
-    segment's rows by their steps in time. The odd rows, at the beginning, are left out.
+    Of segments of unequal length SDV would learn its own padding. The odd rows, at the beginning, are left out.
+    Without equal segments the recording is learnt as one sequence, whose one hour would say nothing of its rows.
     """
     rows = len(task.table)
-    length = min(max(SHORTEST, min(LONGEST, rows // PARTS)), rows // 2)
-    odd = rows % length
+    length = learnt = min(max(SHORTEST, min(LONGEST, rows // PARTS)), rows // 2)
+    if SEGMENTS in task.without:
+        task, learnt = replace(task, hours=None), rows
+    odd = rows % learnt
     table = without_gaps(task.table, task.rng).iloc[odd:].reset_index(drop=True)
-    hours = None if task.hours is None else task.hours[odd::length].tolist()
+    hours = None if task.hours is None else task.hours[odd::learnt].tolist()
     task.seed_libraries()
-    synthesizer = inside.fit_par(table, task.columns, length, hours=hours, epochs=task.epochs, report=task.report)
+    synthesizer = inside.fit_par(table, task.columns, learnt, hours=hours, epochs=task.epochs, report=task.report)
     return Sequences(task, synthesizer, length)

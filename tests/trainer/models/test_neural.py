@@ -19,9 +19,10 @@ from agent.models.sampler import Given
 from agent.models.spans import Spans
 from agent.models.tables import read_tables
 from tests.made_task import COLUMNS, HOURS, NAMES, bundle_of, frame, made_task
+from trainer.corrections import FREQUENCIES, SAMPLED
 from trainer.inside import gan as inside_gan
 from trainer.models import neural
-from trainer.models.neural import FREQUENCIES, HOUR, SAMPLED, Neural
+from trainer.models.neural import HOUR, Neural
 from trainer.parity import ROWS, prove, total_variation
 
 KINDS = ["ctgan", "copula-gan", "tvae"]

@@ -15,6 +15,7 @@ from agent.models.sampler import Given
 from agent.models.sequence import SequenceSampler
 from agent.reading import Column
 from tests.made import manifest_of
+from trainer.corrections import ORDER, SEGMENTS
 from trainer.inside import par as inside_par
 from trainer.models import sequence
 from trainer.models.fitted import Task
@@ -134,11 +135,11 @@ def test_corrected_rows_have_the_recorded_distributions(fitted: Sequences):
     assert ks(rows["persons"], recorded["persons"]) < 0.05
 
 
-def test_each_correction_can_be_left_out(fitted: Sequences):
-    every = fitted.corrections
+def test_each_correction_of_the_export_can_be_left_out(fitted: Sequences):
+    every = tuple(name for name in fitted.corrections if name not in (ORDER, SEGMENTS))  # those are made before
     as_sdv = fitted.export(corrected=False)
     without_all = replace(fitted, task=replace(fitted.task, without=frozenset(every)))
-    assert without_all.corrections == ()
+    assert without_all.corrections == (ORDER, SEGMENTS)
     assert all(np.array_equal(array, as_sdv[name]) for name, array in without_all.export(corrected=True).items())
     for name in every:
         others = replace(fitted, task=replace(fitted.task, without=frozenset(every) - {name}))
@@ -153,6 +154,24 @@ def test_segments_are_a_fiftieth_and_at_least_two(rows: int, length: int):
     assert made.length == length
     assert made.export(corrected=True)["length"].tolist() == [length]
     assert len(made.sample(33)) == 33
+
+
+def test_without_equal_segments_the_recording_is_one_sequence_and_its_rows_differ_by_no_hour(mocker):
+    fit_par = mocker.spy(inside_par, "fit_par")
+    made = sequence.fit(task(205, epochs=1, without=frozenset([SEGMENTS])))
+    table, _, learnt = fit_par.call_args.args
+    assert (len(table), learnt, fit_par.call_args.kwargs["hours"]) == (205, 205, None)
+    assert SEGMENTS not in made.corrections
+    assert not made.hours
+    arrays = made.export(corrected=True)
+    assert arrays["length"].tolist() == [10]
+    sampler = sampler_of(arrays, hours=False)
+    assert np.isfinite(sampler.draw(100, np.random.default_rng(0))).all()
+    assert len(made.sample(33)) == 33
+
+
+def test_an_order_is_no_correction_of_a_recording_without_times():
+    assert ORDER not in task(ordered=False).corrections("par")
 
 
 def test_the_same_seed_gives_the_same_arrays_and_another_others():
