@@ -83,6 +83,7 @@ def backfill(path: Path, env: Mapping[str, str], clock: Clock, wish: Wish) -> in
                 raise KeyboardInterrupt
             log.warning("stopped before the end; go on with: --from %s", when)
             return 1
+        log.info("%d readings played", past.mode.tally.readings)
     return 0
 
 
@@ -202,4 +203,6 @@ def _time(text: str, zone: tzinfo, option: str) -> int:
 
 
 def _file(path: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(f"--out {path}: there is no folder {path.parent}; make it, or choose another one")
     return nullcontext() if path is None else replacing(path)

@@ -30,6 +30,9 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
         name, manifest = part.sensor.name, part.bundle.manifest
         topic = settings.topic(together or settings.mqtt.topic, name)
         yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {part.pace}, on {topic}"
+        borrowed = sum(hour != taken for hour, taken in enumerate(part.hours))
+        if borrowed:
+            yield f"note: {name}: no such message at {borrowed} hours of the day; those of the nearest hour are played"
     yield from (f"note: {note}" for note in notes(settings))
 
 
@@ -37,6 +40,8 @@ def notes(settings: Settings) -> Iterator[str]:
     """What is allowed, and may yet not be meant."""
     if settings.seed is None and settings.state_dir is None:
         yield UNKEPT
+    if settings.mode == "sensor" and "aggregator" in settings.model_fields_set:
+        yield '[aggregator] is of no use in sensor mode; set mode = "aggregator", or leave the table out'
     names: dict[str, list[str]] = {}
     for sensor in settings.sensor:
         names.setdefault(settings.topic(settings.mqtt.topic, sensor.name), []).append(repr(sensor.name))

@@ -45,13 +45,12 @@ class Agent:
 
     def __init__(self, path: Path, env: Mapping[str, str], clock: Clock) -> None:
         self._path, self._env, self._clock = path, env, clock
-        self._run = f"{clock.unix_ns():x}"
         settings = load(path, env)
         self._parts = prepare(settings, str(path))
         seed = seed_of(settings, log.warning)
         self._loop, self._synced = Loop(clock), TimeSync(clock, settings.clock.synchronized)
-        self._publisher = publisher_of(settings, clock, self._run, self._loop.wake)
-        progress = progress_of(settings, self._run)
+        progress = progress_of(settings, f"{clock.unix_ns():x}")
+        self._publisher = publisher_of(settings, clock, progress.run, self._loop.wake)
         self._stage = Stage(settings, seed, clock, self._publisher, progress, self._synced)
         self._cast: Cast | None = None
         self._notify, self._unsaved = Notify(env), Rarely(clock)
@@ -110,7 +109,7 @@ class Agent:
         kept = settings.seed is None and old.settings.seed is None and settings.state_dir == old.settings.state_dir
         seed = old.seed if kept else seed_of(settings, log.warning)
         moved = (settings.mode, settings.state_dir) != (old.settings.mode, old.settings.state_dir)
-        progress = progress_of(settings, self._run) if moved else old.progress
+        progress = progress_of(settings, f"{self._clock.unix_ns():x}") if moved else old.progress
         stage = replace(old, settings=settings, seed=seed, progress=progress)
         cast = Cast(stage, parts, self._cast)
         if self._cast is not None:
@@ -118,8 +117,8 @@ class Agent:
         self._save()
         if moved:
             old.progress.close()
-        if (settings.mqtt, settings.device) != (old.settings.mqtt, old.settings.device):
-            output = output_of(settings, self._run, self._loop.wake)
+        if moved or (settings.mqtt, settings.device) != (old.settings.mqtt, old.settings.device):
+            output = output_of(settings, progress.run, self._loop.wake)
             self._publisher.switch(output, settings.mqtt.queue_messages)
         self._stage, self._cast = stage, cast
         self._schedule(cast)
@@ -162,17 +161,22 @@ class Agent:
         settings = self._stage.settings
         topic = settings.topic(settings.mqtt.health_topic)
         payload = json.dumps(self._health(), separators=(",", ":")).encode()
-        self._publisher.publish(Message(topic, payload, settings.mqtt.qos, True, marks(self._run), "application/json"))
+        self._publisher.publish(
+            Message(topic, payload, settings.mqtt.qos, True, marks(self._stage.progress.run), "application/json")
+        )
 
     def _leave(self, cast: Cast) -> None:
         self._notify.stopping()
         self._loop.replace([])
         cast.finish()
+        if self._stage.settings.mqtt.health_s > 0:
+            self._publish_health()
         self._loop.run(lambda: self._publisher.drained, DRAIN_S, LOOK_S)
         self._publisher.close()
         self._loop.run(lambda: self._publisher.closed, GOODBYE_S, LOOK_S)
         self._save()
         self._stage.progress.close()
+        log.info("stopped")
         if self._publisher.unsent:
             log.warning("%d messages were not acknowledged before the stop", self._publisher.unsent)
 

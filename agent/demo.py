@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         0; the agent's exit status if it ended by itself; 1 if no message came.
     """
     if find_spec("amqtt") is None:
-        print("The demo's broker is missing; install it with: pip install 'understudy[demo]'", file=sys.stderr)
+        print("The demo's broker is missing; install it from a clone with: pip install '.[demo]'", file=sys.stderr)
         return EXIT_USAGE
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):

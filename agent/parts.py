@@ -14,8 +14,8 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import PeriodName
 from agent.models.registry import sampler_of
-from agent.models.sampler import GIVEN_BLOCK, Given, Sampler, each_hour
-from agent.player import given_of, local_zone
+from agent.models.sampler import GIVEN_BLOCK, Given, Sampler
+from agent.player import given_of, hours_for, local_zone
 from agent.problems import listed
 from agent.settings.schedule import weekly
 from agent.settings.sensor import Sensor
@@ -41,6 +41,11 @@ class Part:
     def given(self) -> Given:
         """What its rows have to be like (ConditionError: they never are)."""
         return given_of(self.bundle, self.sensor.given)
+
+    @property
+    def hours(self) -> list[int]:
+        """For each hour of the day, the one whose rows are played (ConditionError: none is as given)."""
+        return hours_for(self.bundle, self.sampler, self.given)
 
     @property
     def fixed_s(self) -> float | None:
@@ -120,14 +125,12 @@ class Part:
         return first.weekday() if period == "week" else min(first.day, 28) - 1
 
     def _impossible(self) -> str | None:
-        """Why its messages are never as asked, or not at some hour: better told now than when that hour comes."""
-        hour = None
+        """Why its messages are never as asked: better told now than when the first one is drawn."""
         try:
-            for given in each_hour(self.given, self.bundle.manifest.hours):
-                hour = given.hour
-                self.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
+            given = Given(self.hours[0] if self.bundle.manifest.hours else None, self.given.values)
+            self.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
         except ConditionError as error:
-            return f"given{'' if hour is None else f', at {hour:02d}:00'}: {error}"
+            return f"given: {error}"
         return None
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from agent.clock import NS_PER_S
+from agent.errors import ConditionError
 from agent.message.conditions import conditions
 from agent.message.leaves import EventTime, Pen
 from agent.models.bundle import Bundle
-from agent.models.sampler import ANYTHING, BLOCK, Given, Sampler, Source
+from agent.models.sampler import ANYTHING, BLOCK, GIVEN_BLOCK, HOURS, Given, Sampler, Source
 from agent.reading import Readings, Rows, joined
 
 
@@ -37,6 +38,7 @@ class Player:
         block: Rows to draw at a time.
         seq: The last sequence number that was given.
         given: What every row has to be like.
+        hours: For each hour of the day, the one whose rows are played; see `hours_for`.
 
     Attributes:
         local: Where the sensor's midnight is: its timezone, else the offset that its times are written in.
@@ -53,9 +55,10 @@ class Player:
         block: int = BLOCK,
         seq: int = 0,
         given: Given = ANYTHING,
+        hours: Sequence[int] = range(HOURS),
     ) -> None:
         self.name, self.bundle, self.zone, self.seq = name, bundle, zone, seq
-        self._sampler, self._block, self._given = sampler, block, given
+        self._sampler, self._block, self._given, self._hours = sampler, block, given, hours
         self._entropy = [*entropy, zlib.crc32(name.encode())]
         self._key = int(np.random.SeedSequence(self._entropy).generate_state(1, np.uint64)[0])
         self._columns = [column.name for column in bundle.manifest.columns]
@@ -77,11 +80,11 @@ class Player:
 
         Args:
             event_ns: At least one.
-            last_ns: The last event that leaves together with these; None: the last of these.
+            last_ns: The last event that leaves together with these; None: each leaves by itself.
         """
         count, first = len(event_ns), self.seq + 1
         readings = Readings(self._rows(event_ns), event_ns, range(first, first + count))
-        pen = Pen(self._key, self.zone, event_ns[-1] if last_ns is None else last_ns)
+        pen = Pen(self._key, self.zone, last_ns)
         texts = self.bundle.manifest.template.render(readings, pen)
         self.seq += count
         return Played(first, texts)
@@ -103,7 +106,7 @@ class Player:
         return self._source.next() if count == 1 else self._source.take(count)
 
     def _hour(self, event_ns: int) -> int:
-        return datetime.fromtimestamp(event_ns // NS_PER_S, self.local).hour
+        return self._hours[datetime.fromtimestamp(event_ns // NS_PER_S, self.local).hour]
 
 
 def local_zone(bundle: Bundle, zone: tzinfo | None) -> tzinfo:
@@ -123,3 +126,25 @@ def given_of(bundle: Bundle, asked: Mapping[str, Any]) -> Given:
     places = {column.name: place for place, column in enumerate(bundle.manifest.columns)}
     allowed = conditions(bundle.manifest.template, asked)
     return Given(None, tuple((places[column], tuple(sorted(values))) for column, values in allowed.items()))
+
+
+def hours_for(bundle: Bundle, sampler: Sampler, given: Given) -> list[int]:
+    """For each hour of the day itself, or the nearest hour whose rows may be as given.
+
+    Raises:
+        ConditionError: Rows are at no hour as given, or next to never.
+    """
+    if not bundle.manifest.hours or not given.values:
+        return list(range(HOURS))
+    possible, problem = [], None
+    for hour in range(HOURS):
+        try:
+            sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), Given(hour, given.values))
+            possible.append(hour)
+        except ConditionError as error:
+            problem = error
+    if not possible:
+        raise problem or ConditionError("no hour has such rows")
+    return [
+        min(possible, key=lambda other: min((other - hour) % HOURS, (hour - other) % HOURS)) for hour in range(HOURS)
+    ]

@@ -12,7 +12,7 @@ from agent.clock import NS_PER_S, Clock
 from agent.errors import ConfigError
 from agent.models.bundle import read
 from agent.models.registry import sampler_of
-from agent.player import Player, given_of
+from agent.player import Player, given_of, hours_for
 
 DEFAULT_INTERVAL_S = 1.0
 LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000
@@ -55,7 +55,9 @@ def preview(
         raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 9000")
     entropy = [seeds.drawn() if seed is None else seed]
     asked = given_of(bundle, given or {})
-    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), entropy, zone=zone, given=asked)
+    sampler = sampler_of(bundle)
+    hours = hours_for(bundle, sampler, asked)
+    player = Player(bundle.manifest.sensor, bundle, sampler, entropy, zone=zone, given=asked, hours=hours)
     even = (first_ns + round(place * step_s * NS_PER_S) for place in range(count))
     times = even if interval_s or not recorded_s else _recorded_times(player, first_ns)
     return (player.play([time_ns]).texts[0] for time_ns in islice(times, count))

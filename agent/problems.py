@@ -39,13 +39,19 @@ def _describe(detail: Any, data: dict[str, Any], root: type[BaseModel]) -> str:
         return f"{key}: missing; set it" if not needed else f"{key}: missing; add it with {' and '.join(needed)}"
     if kind in ("list_type", "model_type"):
         place = key if len(loc) > 1 else loc[0]
-        return f"{place} = {_value(detail['input'])}: must be a table, headed by {_head(loc[:1], root)}"
+        head = (
+            f"[[{'.'.join(part for part in loc if isinstance(part, str))}]]" if len(loc) > 2 else _head(loc[:1], root)
+        )
+        return f"{place} = {_value(detail['input'])}: must be a table, headed by {head}"
     message = str(detail["ctx"]["error"]) if kind == "value_error" else detail["msg"]
     if not loc:
         return message
     message = message.replace("Input should be", "must be").replace("List should have", "must have")
     message = "must be a path, as text" if kind == "path_type" else message
-    return f"{key} = {_value(detail['input'])}: {message}"
+    value = (
+        "" if isinstance(detail["input"], dict | list) and kind == "value_error" else f" = {_value(detail['input'])}"
+    )
+    return f"{key}{value}: {message}"
 
 
 def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str:
@@ -57,7 +63,7 @@ def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str
     table = data[loc[0]][loc[1]]
     name = table.get("name", table.get("path")) if isinstance(table, dict) else None
     title = f"[[{loc[0]}]] {loc[1] + 1}" + (f" ({name!r})" if isinstance(name, str) else "")
-    return " ".join([title, *([".".join(map(str, loc[2:]))] if loc[2:] else [])])
+    return " ".join([title, *(str(part + 1) if isinstance(part, int) else part for part in loc[2:])])
 
 
 def _head(loc: Sequence[Any], root: type[BaseModel]) -> str:

@@ -48,13 +48,13 @@ class Rhythm:
 
     def _messages(self, ticks: Floats, rng: np.random.Generator) -> Instants:
         if len(self.sizes) == 1 or not len(ticks):
-            return ticks.astype(np.int64)
+            return np.rint(ticks).astype(np.int64)
         sizes = np.searchsorted(self.sizes, rng.random(len(ticks)), side="right") + 1
         firsts = np.cumsum(sizes) - sizes
         gaps = self.within_s.draw(int(sizes.sum()), rng) * NS_PER_S
         gaps[firsts] = 0
         reached = np.cumsum(gaps)
-        return (np.repeat(ticks - reached[firsts], sizes) + reached).astype(np.int64)
+        return np.rint(np.repeat(ticks - reached[firsts], sizes) + reached).astype(np.int64)
 
 
 def spaced(spacing: Spacing, phase: float) -> Rhythm:

@@ -56,12 +56,12 @@ class Pen:
     Attributes:
         key: 64 bits: what is made afresh (identifiers) is a function of this and of the reading's seq.
         zone: Timezone for naive local times; None: at the recording's offset.
-        last_ns: Event time of the last reading that is written together with these.
+        last_ns: Event time of the last reading that leaves together with these; None: each leaves by itself.
     """
 
     key: int
     zone: tzinfo | None
-    last_ns: int
+    last_ns: int | None
 
 
 def to_json(value: JsonValue) -> str:
@@ -231,7 +231,10 @@ class ExportTime(Strict):
         return []
 
     def render(self, readings: Readings, pen: Pen) -> list[str]:
-        return self.format.texts([pen.last_ns + round(self.delay_s * NS_PER_S)], pen.zone) * len(readings)
+        delay_ns = round(self.delay_s * NS_PER_S)
+        if pen.last_ns is None:
+            return self.format.texts([event_ns + delay_ns for event_ns in readings.event_ns], pen.zone)
+        return self.format.texts([pen.last_ns + delay_ns], pen.zone) * len(readings)
 
     def parse(self, values: list[Any], table: Table) -> None:
         """An export's moment fills no column."""

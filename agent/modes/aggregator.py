@@ -51,6 +51,7 @@ class AggregatorMode:
     ) -> None:
         self._voices, self._publish, self._room, self.tally, self._sent = voices, publish, room, tally, sent
         self._packs = list(dict.fromkeys(pack for _, pack in voices))
+        self._groups = _groups(voices)
         self._jumps, self.behind = Jumps(clock), False
         self.reached_ns = self._flushed_ns = reached_ns
         self._step_ns, self._catch_up_ns = round(step_s * NS_PER_S), round(catch_up_s * NS_PER_S)
@@ -87,12 +88,13 @@ class AggregatorMode:
 
     def _play(self, stop_ns: int, late: bool) -> None:
         made = self.tally.batches
-        for pack in self._packs:
-            due = [(voice, voice.due(stop_ns)) for voice, own in self._voices if own is pack]
-            last_ns = last_of([stretch for _, stretches in due for stretch in stretches])
-            items = [voice.items(stretches, last_ns) for voice, stretches in due]
+        for voices, packs in self._groups:
+            due = [voice.due(stop_ns) for voice in voices]
+            last_ns = last_of([stretch for stretches in due for stretch in stretches])
+            alone = any(pack.alone for pack in packs.values())
+            items = [voice.items(own, None if alone else last_ns) for voice, own in zip(voices, due, strict=True)]
             for item in heapq.merge(*items, key=lambda item: item.event_ns):
-                for message in pack.add(item):
+                for message in packs[item.sensor].add(item):
                     self._publish(message)
         # Ticks come a little early or late: a batch is due when the next look would be farther off.
         if self._flush_ns is not None and stop_ns - self._flushed_ns > self._flush_ns - self._step_ns / 2:
@@ -112,3 +114,17 @@ class AggregatorMode:
             for voice, _ in self._voices:
                 if voice.agenda.reached_ns < earliest_ns:
                     voice.agenda.enter(earliest_ns)
+
+
+def _groups(voices: Sequence[tuple[Voice, Pack]]) -> list[tuple[list[Voice], dict[str, Pack]]]:
+    """Sensors whose messages are put in one order, and where each one's go.
+
+    Those that share a pack are, and all where messages leave alone; batches of their own need no order among them.
+    """
+    together = any(pack.alone for _, pack in voices)
+    groups: dict[int, tuple[list[Voice], dict[str, Pack]]] = {}
+    for voice, pack in voices:
+        members, packs = groups.setdefault(0 if together else id(pack), ([], {}))
+        members.append(voice)
+        packs[voice.player.name] = pack
+    return list(groups.values())

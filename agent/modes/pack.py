@@ -76,6 +76,11 @@ class Pack:
         self._first_seq = 0
         self._begin()
 
+    @property
+    def alone(self) -> bool:
+        """Whether each message leaves by itself."""
+        return self._form.layout == "single"
+
     def add(self, item: Item) -> list[Message]:
         """Take a message on; gives the batches that are full with it, or were before it."""
         form, full = self._form, []

@@ -44,7 +44,7 @@ class Voice:
             left -= len(stretch.event_ns)
         return kept
 
-    def items(self, stretches: Sequence[Stretch], last_ns: int) -> Iterator[Item]:
+    def items(self, stretches: Sequence[Stretch], last_ns: int | None) -> Iterator[Item]:
         """The messages at these instants, written as they are asked for; `last_ns` as in `Player.play`."""
         for stretch in stretches:
             if self._playing != (stretch.start_ns, stretch.place):

@@ -1,10 +1,10 @@
 """The `[[sensor]]` tables: what each sensor plays, and when it speaks."""
 
 import zoneinfo
-from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime, tzinfo
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from agent.clock import NS_PER_S
 from agent.models.manifest import PeriodName
@@ -14,8 +14,11 @@ from agent.settings.schedule import Window, refuse_overlap
 from agent.strict import Strict
 
 
-def _time(text: str) -> str:
-    """A time in ISO 8601 that the calendar holds."""
+def _time(value: Any) -> Any:
+    """A time in ISO 8601, or TOML's own, that the calendar holds."""
+    text = value.isoformat() if isinstance(value, date) else value
+    if not isinstance(text, str):
+        raise ValueError("is no time; write it as 2026-06-01T12:00:00")
     try:
         time = datetime.fromisoformat(text)
         time.replace(tzinfo=time.tzinfo or UTC).timestamp()
@@ -35,7 +38,7 @@ class Sensor(Strict):
     period: Literal["day", "week", "month", "auto", "none"] | None = None
     begins: Literal["monday", "recording"] = "monday"
     count: Annotated[int, Field(ge=1)] | None = None
-    until: Annotated[str, AfterValidator(_time)] | None = None
+    until: Annotated[str, BeforeValidator(_time)] | None = None
     timezone: str | None = None
     given: dict[str, Wanted] = Field(default_factory=dict)
 

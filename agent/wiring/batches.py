@@ -37,13 +37,18 @@ def aggregator_of(stage: Stage, playing: Sequence[Playing]) -> AggregatorMode:
 def past_of(
     stage: Stage, playing: Sequence[Playing], first_ns: int, room: Callable[[], bool], *, to_file: bool
 ) -> AggregatorMode:
-    """The sensors of a past: packed as they would have been; in sensor mode or for a file, each message alone."""
+    """The sensors of a past: packed as they would have been; in sensor mode or for a file, each message alone.
+
+    In a file several sensors are told apart as in batches of them all: each message with its sensor and `seq`.
+    """
     ours, tally = stage.settings.aggregator, Tally()
     batched = stage.settings.mode == "aggregator" and not to_file
     busiest = sum(agenda.most_an_hour for _, _, agenda in playing)
     form = form_of(stage)
+    if not batched:
+        form = Form("single", LARGEST_BYTES, named=form.named or (to_file and len(playing) > 1))
     return AggregatorMode(
-        _voices(stage, playing, form if batched else Form("single", LARGEST_BYTES, named=form.named), tally),
+        _voices(stage, playing, form, tally),
         clock=stage.clock,
         publish=stage.publisher.publish,
         room=room,

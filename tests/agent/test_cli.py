@@ -82,8 +82,8 @@ def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path,
         ('stat = "busy"', "given: stat: no field that varies has that name; did you mean state?"),
         ('state = "gone"', "given: state = gone: is never that; known: idle, busy"),
         ("temperature = 99", "given: the model never draws a value that is asked for"),
-        ("state = [1]", "[[sensor]] 1 ('a') given.state = list: must be text, a number, true or false; quote the name"),
-        ('scene.zone = "x"', "a.toml: [[sensor]] 1 ('a') given.scene = table: must be text, a number, true or false"),
+        ("state = [1]", "[[sensor]] 1 ('a') given state: must be text, a number, true or false; quote the name"),
+        ('scene.zone = "x"', "a.toml: [[sensor]] 1 ('a') given scene: must be text, a number, true or false"),
     ],
 )
 def test_check_refuses_messages_that_never_are_as_given(tmp_path, bundle, capsys, given, said):
@@ -92,10 +92,10 @@ def test_check_refuses_messages_that_never_are_as_given(tmp_path, bundle, capsys
     assert said in capsys.readouterr().err
 
 
-def test_check_refuses_what_never_is_so_at_some_hour(tmp_path, capsys):
+def test_what_never_is_so_at_some_hour_is_as_at_the_nearest_hour_and_told(tmp_path, capsys):
     whole = make_bundle()
     plan = np.tile(np.array([0, 1], "<i4"), (24, 1))
-    plan[3, 1] = 2  # at three o'clock it is only ever idle
+    plan[[2, 3], 1] = 2  # then it is only ever idle
     changed = {
         "offsets": np.array([0, 2, 4, 5]),
         "steps": np.array([False, True, True]),
@@ -106,9 +106,26 @@ def test_check_refuses_what_never_is_so_at_some_hour(tmp_path, capsys):
     path = tmp_path / "b.npz"
     write(Bundle(whole.manifest.model_copy(update={"hours": True}), {**whole.arrays, **changed}), path)
     asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
+    assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 0
+    assert "a: no such message at 2 hours of the day; those of the nearest hour are played" in capsys.readouterr().out
+    words = ["-n", "5", "--start", "2025-06-01T02:30:00Z", "--interval", "600", "--given", "state=busy"]
+    assert main(["preview", str(path), *words]) == 0
+    assert capsys.readouterr().out.count('"busy"') == 5
+
+
+def test_check_refuses_what_is_so_at_no_hour(tmp_path, capsys):
+    whole = make_bundle()
+    plan = {"plan": np.tile(np.array([0, 2], "<i4"), (24, 1)), "offsets": np.array([0, 2, 4, 5])}
+    tables = {
+        "steps": np.array([False, True, True]),
+        "z": np.append(whole.arrays["z"], -9.0),
+        "value": np.append(whole.arrays["value"], 0.0),
+    }
+    never = Bundle(whole.manifest.model_copy(update={"hours": True}), {**whole.arrays, **plan, **tables})
+    write(never, tmp_path / "b.npz")
+    asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
     assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 78
-    assert "given, at 03:00: the model never draws a value that is asked for" in capsys.readouterr().err
-    assert main(["check", "--config", config(tmp_path / "a.toml", asked.replace("busy", "idle"))]) == 0
+    assert "given: the model never draws a value that is asked for" in capsys.readouterr().err
 
 
 def test_preview_prints_only_messages_as_given(bundle):

@@ -45,7 +45,7 @@ def lines(path: Path) -> list[Any]:
 def test_a_file_holds_the_raw_messages_of_the_time_asked_for(tmp_path, minutely, mode):
     path, out = write(tmp_path / "a.toml", offline(minutely, head=f'mode = "{mode}"')), tmp_path / "out.jsonl"
     done = backfill(path, *DAY, "--out", str(out))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, "2820 readings played" in done.stderr) == (0, True)
     times = [message["time"] for message in lines(out)]
     assert times == sorted(set(times))
     assert len(times) == 47 * 60  # one hour of these two days is left out by summer time
@@ -78,6 +78,17 @@ def test_merged_items_of_all_sensors_are_in_order(tmp_path, minutely):
     assert times == sorted(times)
     for sensor in ("climate", "other"):
         assert [item["seq"] for item in items if item["sensor"] == sensor] == list(range(1, 47 * 60 + 1))
+
+
+def test_several_sensors_in_one_file_are_told_apart(tmp_path, minutely):
+    other = f'\n[[sensor]]\nname = "other"\nbundle = "{minutely}"\ntimezone = "Europe/Brussels"'
+    assert (
+        backfill(write(tmp_path / "a.toml", offline(minutely) + other), *DAY, "--out", str(tmp_path / "o")).returncode
+        == 0
+    )
+    items = lines(tmp_path / "o")
+    assert {item["sensor"] for item in items} == {"climate", "other"}
+    assert [item["message"]["time"] for item in items] == sorted(item["message"]["time"] for item in items)
 
 
 def test_a_rate_is_kept_and_a_stop_leaves_no_half_file(tmp_path, minutely):
@@ -114,7 +125,7 @@ def test_a_rate_is_kept_and_a_stop_leaves_no_half_file(tmp_path, minutely):
         (("--from", "9999-12-31T23:59:59", "--to", "9999-12-31"), "does not lie between"),
         (("--from", "2026-03-01", "--live"), 'set mode = "aggregator" and state_dir'),
         (("--from", "2026-03-01", "--live", "--out", "x"), "leave out --to and --out"),
-        (("--from", "2026-03-01", "--to", "2026-03-02", "--out", "/nowhere/x"), "No such file"),
+        (("--from", "2026-03-01", "--to", "2026-03-02", "--out", "/nowhere/x"), "there is no folder /nowhere"),
         (("--from", "2026-03-01", "--to", "2026-03-02", "--out", "/dev/null"), "something else than a file"),
     ],
 )

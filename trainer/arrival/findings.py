@@ -25,9 +25,11 @@ def _rhythm(timing: Timing) -> Iterator[str]:
     low, high = np.quantile(near, [0.05, 0.95])
     spread = f"nine gaps in ten are {_seconds(low)} to {_seconds(high)}"
     if arrival.rhythm == "clock":
-        at = (
-            "" if arrival.phase is None else f", {_seconds(arrival.phase * arrival.interval_s)} after the full interval"
-        )
+        at = ""
+        if arrival.phase is not None:
+            first_s = arrival.phase * arrival.interval_s
+            last_s = first_s + float(timing.arrays["arrival/gaps"][1, -1]) * arrival.interval_s
+            at = f", {_seconds(first_s)} to {_seconds(last_s)} after the full interval"
         yield f"a clock ticks every {_seconds(arrival.interval_s)}{at}, and keeps its instants ({spread})"
     elif arrival.rhythm == "timer":
         yield f"a timer ticks every {_seconds(arrival.interval_s)}, and its deviations add up ({spread})"

@@ -64,7 +64,7 @@ def _clock(first_ns: Instants, local_ns: Instants, steps: Floats) -> tuple[float
         return None
     divides = abs(86_400 / interval_s - round(86_400 / interval_s)) < 1e-9
     phase = (local_ns[0] / NS_PER_S + late.min()) % interval_s / interval_s
-    return interval_s, (late - late.min()) / interval_s, round(float(phase), 9) % 1.0 if divides else None
+    return interval_s, (late - late.min()) / interval_s, round(float(phase), 12) % 1.0 if divides else None
 
 
 def _sizes(ticks: Ticks) -> Floats:
