@@ -9,6 +9,7 @@ from agent.models.bundle import Bundle
 
 SLIGHTEST = 1e-100  # rise from knot to knot: keeps every slope finite, whatever the values
 BINS, REACH = 1024, 4.0  # of the guide: equal bins from -REACH to REACH
+STEPS = 3  # from one segment to the next, before a search
 SLACK = 1e-9  # a bin begins this much earlier: rounding never puts a number into a segment after its own
 
 Floats = NDArray[np.float64]
@@ -49,10 +50,10 @@ class Table(NamedTuple):
 
 
 class Segments:
-    """The tables of all columns as one list of straight segments, found without a search.
+    """The tables of all columns as one list of straight segments.
 
-    A guide tells for each bin of z in which segment it begins; from there it is a step or two. So a
-    block of rows takes a dozen array operations, however many columns it has.
+    A guide tells for each bin of z in which segment it begins. From there it is a step or two, and a binary
+    search where knots crowd. So a block of rows takes few array operations, however many columns it has.
     """
 
     def __init__(self, tables: list[Table]) -> None:
@@ -69,18 +70,30 @@ class Segments:
         self._value = np.concatenate([table.value[[0, *range(len(table.z))]] for table in tables])
         self._slope = np.concatenate([_slopes(table) for table in tables])
         self._bins: Places = np.arange(len(tables)) * BINS
+        self._last: Places = np.cumsum(lengths) - 1
+        most = max(int(np.diff(guide, append=len(table.z)).max()) for guide, table in zip(guides, tables, strict=True))
+        self._strides = [1 << power for power in reversed(range(most.bit_length()))]
 
     def values(self, z: Floats) -> Floats:
         """The values of correlated normals, shape (rows, columns)."""
         bins = ((np.minimum(np.maximum(z, -REACH), REACH) + REACH) * (BINS / (2 * REACH))).astype(np.intp)
         segment = self._guide[np.minimum(bins, BINS - 1) + self._bins].ravel()
         flat = z.ravel()
-        late = np.flatnonzero(flat >= self._end[segment])
-        while late.size:
+        late, steps = np.flatnonzero(flat >= self._end[segment]), 0
+        while late.size and steps < STEPS:
             segment[late] += 1
-            late = late[flat[late] >= self._end[segment[late]]]
+            late, steps = late[flat[late] >= self._end[segment[late]]], steps + 1
+        if late.size:
+            segment[late] = self._found(flat[late], segment[late], self._last[late % z.shape[1]])
         values: Floats = self._value[segment] + self._slope[segment] * (flat - self._start[segment])
         return values.reshape(z.shape)
+
+    def _found(self, z: Floats, segment: Places, last: Places) -> Places:
+        """The segments of `z`, from these to the last ones of their tables."""
+        for stride in self._strides:
+            ahead = np.minimum(segment + stride, last)
+            segment = np.where(z >= self._start[ahead], ahead, segment)
+        return segment
 
 
 def read_tables(bundle: Bundle, count: int | None = None) -> list[Table]:

@@ -105,3 +105,13 @@ def test_a_value_that_no_normal_gives_has_no_interval(steps, wanted):
 )
 def test_a_table_of_codes_is_a_staircase_of_whole_numbers_below_the_size(steps, values, size, holds):
     assert Table(steps, np.array([-1.0, 0, 1]), np.array(values, float)).holds_codes(size) is holds
+
+
+def test_knots_that_crowd_are_found_among_those_of_other_tables():
+    rng = np.random.default_rng(0)
+    crowds = [np.linspace(1, 1.001, 300), np.linspace(5, 9, 200), np.linspace(-9, -5, 77), np.array([0.0])]
+    tables = [Table(steps, z, np.sort(rng.normal(0, 1, len(z)))) for steps in (False, True) for z in crowds]
+    z = np.concatenate([rng.uniform(-10, 10, 500), *crowds, *(crowd + 1e-7 for crowd in crowds)])
+    for table, found in zip(tables, Segments(tables).values(np.tile(z, (len(tables), 1)).T).T, strict=True):
+        stair = table.value[np.maximum(np.searchsorted(table.z, z, "right") - 1, 0)]
+        assert found == pytest.approx(stair if table.steps else np.interp(z, table.z, table.value), abs=1e-9)
