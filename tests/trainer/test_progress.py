@@ -6,7 +6,7 @@ import re
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -59,9 +59,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     with os.fdopen(slave, "w") as stream, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
         yield shown
-        stream.flush()
-        os.set_blocking(master, False)
-        shown.append(os.read(master, 100_000).decode())
+    read = b""
+    with suppress(OSError):  # the other end is closed, and all that it wrote is read
+        while part := os.read(master, 100_000):
+            read += part
+    shown.append(read.decode())
     os.close(master)
 
 
