@@ -11,8 +11,9 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-from agent.clock import NS_PER_S, Clock
+from agent.clock import LAST_NS, NS_PER_S, Clock
 from agent.configuration import load
+from agent.ending import EXIT_FAILED
 from agent.errors import ConfigError
 from agent.files import replacing
 from agent.loop import Loop
@@ -31,8 +32,10 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.01
 GOODBYE_S = 2.0
 QUEUE = 10_000
+AT_ONCE, RATED_S = 1000, 0.2  # readings made between two looks; or those of so many seconds, at a rate
+NS_PER_MS = 1_000_000
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BAR = "{percentage:3.0f}%|{bar}|{postfix} [{elapsed}<{remaining}]"
-LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Wish:
 def backfill(path: Path, env: Mapping[str, str], clock: Clock, wish: Wish) -> int:
     """Play a configuration's past. Returns the exit status: 0, or 1 where it was stopped before the end.
 
+    It counts as a run of its own. Only when it came to its end does the agent go on from there.
+
     Raises:
         ConfigError: The configuration, a bundle or what is asked for cannot be used.
         OSError: The file cannot be written.
@@ -71,20 +76,21 @@ def backfill(path: Path, env: Mapping[str, str], clock: Clock, wish: Wish) -> in
         raise ConfigError(f"--from {wish.start}: is not before the end; nothing lies between")
     seed = seed_of(settings, log.warning)
     state = settings.state_dir if wish.out is None and settings.mode == "aggregator" else None
+    run = f"{clock.unix_ns():x}"
     with ExitStack() as closing:
         file = closing.enter_context(_file(wish.out))
-        progress = Progress(None if state is None else state / FILE, f"{clock.unix_ns():x}")
-        closing.callback(progress.close)
-        past = Past(settings, seed, clock, progress, file)
+        live = Progress(None if state is None else state / FILE, run)
+        closing.callback(live.close)
+        past = Past(settings, seed, clock, Progress(None, run), file)
         past.prepare(parts, start_ns, stop_ns, wish.rate)
         if not past.play():
-            when = datetime.fromtimestamp(past.mode.reached_ns / NS_PER_S, zone).isoformat()
             if wish.out is not None:
                 raise KeyboardInterrupt
-            log.warning("stopped before the end; go on with: --from %s", when)
-            return 1
+            log.warning("stopped before the end; go on with: --from %s", past.settled(zone))
+            return EXIT_FAILED
+        past.hand_over(live)
         log.info("%d readings played", past.mode.tally.readings)
-    return 0
+    return EXIT_FAILED if past.stopped and wish.live else 0
 
 
 class Past:
@@ -99,6 +105,7 @@ class Past:
 
     Attributes:
         mode: Plays it, once there are sensors.
+        stopped: Whether a signal asked to end.
     """
 
     def __init__(self, settings: Settings, seed: int, clock: Clock, progress: Progress, file: IO[bytes] | None) -> None:
@@ -108,34 +115,47 @@ class Past:
         outbox = Outbox(max(settings.mqtt.queue_messages, QUEUE), Rarely(clock))
         self._publisher = Publisher(outbox, output, Rarely(clock))
         self._stage = Stage(settings, seed, clock, self._publisher, progress, synced=lambda: True)
-        self._before = dict(progress.reached)
-        self._stopped = False
+        self.stopped = False
 
     def prepare(self, parts: list[Part], start_ns: int, stop_ns: int, rate: float | None) -> None:
         """Sensors to play, from `start_ns` to before `stop_ns`, so many readings a second at most."""
         self._start_ns, self._stop_ns, self._rate = start_ns, stop_ns, rate
+        at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate * RATED_S)))
         playing = [self._playing(part, len(parts)) for part in parts]
-        self.mode = past_of(self._stage, playing, start_ns - 1, self._has_room, to_file=self._to_file)
+        file, room = self._to_file, self._has_room
+        self.mode = past_of(self._stage, playing, start_ns - 1, room, to_file=file, at_once=at_once)
 
     def play(self) -> bool:
-        """Play it all, with a bar of what is done; whether it came to its end."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._loop.post(self._stop))
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        """Play it all, with a bar of what is done; whether it came to its end. Signals are held back after it."""
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: self._stop())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         self._publisher.open()
         self._begun_s = self._stage.clock.monotonic_s()
         span_s = (self._stop_ns - self._start_ns) / NS_PER_S
         with tqdm(total=span_s, bar_format=BAR, disable=None) as bar:
             self._loop.after = lambda: self._step(bar)
-            self._loop.run(lambda: self._stopped or (self._played and self._publisher.unsent == 0), look_s=LOOK_S)
+            self._loop.run(lambda: self.stopped or (self._played and self._publisher.unsent == 0), look_s=LOOK_S)
         self._loop.after = self._publisher.pump
+        self._loop.run(lambda: self._publisher.drained, GOODBYE_S if self.stopped else 0.0, LOOK_S)
         self._publisher.close()
         self._loop.run(lambda: self._publisher.closed, GOODBYE_S, LOOK_S)
-        done = self._played and self._publisher.unsent == 0
-        if done:
-            self._reach_the_end()
-        self._stage.progress.save()
-        return done
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        return self._played and self._publisher.unsent == 0
+
+    def settled(self, zone: tzinfo) -> str:
+        """Up to where all sensors' messages have arrived, in ISO 8601."""
+        reached_ns = min(reached_ns for _, reached_ns in self._stage.progress.reached.values())
+        return datetime.fromtimestamp((reached_ns + 1) // NS_PER_MS / 1000, zone).isoformat(timespec="milliseconds")
+
+    def hand_over(self, live: Progress) -> None:
+        """Let whoever plays on do so from the end, or from where it was beyond that, and count on from here."""
+        reached = {}
+        for name, (seq, _) in self._stage.progress.reached.items():
+            _, live_ns = live.reached.get(name, (0, 0))
+            reached[name] = (seq, max(live_ns, self._stop_ns - 1))
+        live.replace(self._stage.progress.run, reached)
+        live.save()
 
     @property
     def _played(self) -> bool:
@@ -157,21 +177,14 @@ class Past:
         return self._publisher.has_room()
 
     def _stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
+        self._loop.wake()
 
     def _playing(self, part: Part, sensors: int) -> Playing:
-        name, first_ns = part.sensor.name, self._start_ns - 1
-        seq, reached_ns = self._stage.progress.begin(name, first_ns)
-        if reached_ns > first_ns:
-            log.warning("%s was played until later than --from; what lies between is published again", name)
-        player = player_of(part, [self._stage.seed], seq, sensors)
+        first_ns = self._start_ns - 1
+        self._stage.progress.begin(part.sensor.name, first_ns)
+        player = player_of(part, [self._stage.seed], 0, sensors)
         return part.sensor, player, part.plan().agenda(player.rng, first_ns, part.sensor.until_ns(part.zone))
-
-    def _reach_the_end(self) -> None:
-        """Whoever plays on does so from the end, or from where it was beyond that."""
-        for name, (seq, _) in list(self._stage.progress.reached.items()):
-            _, before_ns = self._before.get(name, (0, 0))
-            self._stage.progress.reach(name, seq, max(before_ns, self._stop_ns - 1))
 
 
 def _refuse_live(settings: Settings, wish: Wish) -> None:
@@ -198,7 +211,7 @@ def _time(text: str, zone: tzinfo, option: str) -> int:
             f"{option} {text}: is no time in ISO 8601; write it as 2026-06-01 or 2026-06-01T12:00"
         ) from None
     if not 0 < time_ns <= LAST_NS:
-        raise ConfigError(f"{option} {text}: does not lie between 1970 and 9000; choose another time")
+        raise ConfigError(f"{option} {text}: does not lie between 1970 and 2262; choose another time")
     return time_ns
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
+LAST_NS = 9_214_646_400 * NS_PER_S  # the year 2262, where nanoseconds since 1970 leave 64 bits
 
 
 class Clock(Protocol):

@@ -111,6 +111,8 @@ class Agent:
         moved = (settings.mode, settings.state_dir) != (old.settings.mode, old.settings.state_dir)
         progress = progress_of(settings, f"{self._clock.unix_ns():x}") if moved else old.progress
         stage = replace(old, settings=settings, seed=seed, progress=progress)
+        if self._cast is not None and not self._cast.plays_on(stage):
+            self._cast.finish()
         cast = Cast(stage, parts, self._cast)
         if self._cast is not None:
             self._cast.leave()
@@ -168,7 +170,10 @@ class Agent:
     def _leave(self, cast: Cast) -> None:
         self._notify.stopping()
         self._loop.replace([])
-        cast.finish()
+        try:
+            cast.finish()
+        except Exception:
+            log.exception("what was collected could not be sent")
         if self._stage.settings.mqtt.health_s > 0:
             self._publish_health()
         self._loop.run(lambda: self._publisher.drained, DRAIN_S, LOOK_S)

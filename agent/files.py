@@ -17,7 +17,7 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
         OSError: It cannot be written, or something else than a file is there (a device, a folder).
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "something else than a file is there")
+        raise OSError(errno.EINVAL, "something else than a file is there", str(path))
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
         try:
             yield file

@@ -65,11 +65,20 @@ class Player:
         self.local = local_zone(bundle, zone)
         self.restart()
 
-    def restart(self, *entropy: int, block: int | None = None, skip: int = 0) -> None:
-        """Begin another stream of rows, drawn in blocks of `block`; the first `skip` rows are over."""
+    def restart(self, *entropy: int, block: int | None = None, skip: int = 0, hour_of_ns: int | None = None) -> None:
+        """Begin another stream of rows.
+
+        Args:
+            entropy: Seeds the stream, beside the player's own.
+            block: Rows to draw at a time.
+            skip: So many rows are over.
+            hour_of_ns: All its rows are of the hour of this instant; None: each of that of its event.
+        """
         (rows,) = np.random.default_rng([*self._entropy, *entropy]).spawn(1)
         self._source = Source(self._sampler, self._columns, rows, block or self._block, self._given)
-        self._skip = skip
+        self._skip, self._of_one_hour = skip, hour_of_ns is not None
+        if hour_of_ns is not None and self.bundle.manifest.hours:
+            self._source.enter(self._hour(hour_of_ns))
 
     def rng(self, *entropy: int) -> np.random.Generator:
         """Randomness for `entropy` alone, whatever was drawn before."""
@@ -91,7 +100,7 @@ class Player:
 
     def _rows(self, event_ns: Sequence[int]) -> Rows:
         """A row for each instant; where rows differ by the hour of the day, one of its hour."""
-        if not self.bundle.manifest.hours:
+        if self._of_one_hour or not self.bundle.manifest.hours:
             return self._take(len(event_ns))
         parts = []
         for hour, instants in groupby(event_ns, self._hour):

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from agent import seed as seeds
 from agent.arrival import plan as plans
-from agent.clock import NS_PER_S, Clock
+from agent.clock import LAST_NS, NS_PER_S, Clock
 from agent.errors import ConfigError
 from agent.models.bundle import read
 from agent.models.registry import sampler_of
 from agent.player import Player, given_of, hours_for
 
 DEFAULT_INTERVAL_S = 1.0
-LAST_NS = 221_845_392_000 * NS_PER_S  # the year 9000
 
 
 def preview(
@@ -52,7 +51,7 @@ def preview(
     recorded_s = bundle.manifest.arrival.pace_s
     step_s = interval_s or recorded_s or DEFAULT_INTERVAL_S
     if not 0 <= first_ns + (count - 1) * step_s * NS_PER_S <= LAST_NS or first_ns < 0:
-        raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 9000")
+        raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 2262")
     entropy = [seeds.drawn() if seed is None else seed]
     asked = given_of(bundle, given or {})
     sampler = sampler_of(bundle)

@@ -5,10 +5,11 @@ import json
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
 from pydantic import Field, ValidationError
 
+from agent.clock import LAST_NS
 from agent.errors import ConfigError
 from agent.files import replacing
 from agent.modes.pack import Reached
@@ -20,8 +21,8 @@ FILE = "progress.json"
 class _Kept(Strict):
     """What is in the file: for each sensor its last `seq`, and up to when its readings have arrived."""
 
-    run: str = Field(min_length=1, max_length=64)
-    sensors: dict[str, tuple[int, int]]
+    run: str = Field(pattern=r"^[0-9a-f]{1,32}$")
+    sensors: dict[str, tuple[Annotated[int, Field(ge=0, le=2**62)], Annotated[int, Field(ge=0, le=LAST_NS)]]]
 
 
 class Progress:
@@ -71,10 +72,9 @@ class Progress:
 
         return settle
 
-    def reach(self, sensor: str, seq: int, event_ns: int) -> None:
-        """Go on from here, whatever was settled."""
-        self.reached[sensor] = (seq, event_ns)
-        self._changed = True
+    def replace(self, run: str, reached: Reached) -> None:
+        """Go on from here, and count as of that run."""
+        self.run, self.reached, self._changed = run, dict(reached), True
 
     def close(self) -> None:
         """Let others have the folder."""
@@ -90,6 +90,7 @@ class Progress:
         """
         if self._path is None or not self._changed:
             return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         kept = {"run": self.run, "sensors": self.reached}
         with replacing(self._path, 0o600) as file:
             file.write(json.dumps(kept, separators=(",", ":")).encode())

@@ -74,7 +74,7 @@ class Publisher:
 
     def has_room(self) -> bool:
         """Whether more may be made: what waits is little enough to be kept without loss."""
-        return self._outbox.waiting_bytes < ROOM_BYTES and len(self._outbox) < self._outbox.capacity / 2
+        return self._outbox.waiting_bytes < ROOM_BYTES and len(self._outbox) < self._outbox.capacity
 
     def counts(self) -> dict[str, int]:
         """What happened to messages so far, and how many wait."""

@@ -13,7 +13,7 @@ from agent.clock import NS_PER_S
 
 FAR_NS = 400 * 24 * HOUR_NS  # beyond which nobody waits for a next instant
 LONG_AGO_NS = -(2**62)
-BUSY = 1440  # ticks a day: so many are not drawn for days in order to go on in the middle
+BUSY, BUSIEST = 1440, 50_000  # ticks a day: so many are not drawn for days, or hours, in order to go on in the middle
 COUNTS, INSTANTS, BEGINNING, ROWS, PHASE = range(5)
 """What a sensor's randomness is for."""
 
@@ -42,8 +42,8 @@ class Agenda:
     """The instants of one sensor, period after period.
 
     Each slice's instants are drawn from the sensor's seed and the slice's start, as they come, in chains of slices:
-    of a day, or of a period where there are few. So memory does not grow with the period, and an agent that starts
-    again in the middle of one goes on with the same instants.
+    of a day, or of a period where there are few, or of one slice where there are many. So memory does not grow with
+    the period, and an agent that starts again in the middle of one goes on with the same instants.
 
     Args:
         rates: How many ticks are expected when.
@@ -78,7 +78,7 @@ class Agenda:
     def enter(self, now_ns: int) -> None:
         """Go on from `now_ns`, wherever that is."""
         self.reached_ns = now_ns
-        self._slices = self._from(now_ns - HOUR_NS)  # from before: its last messages may come after its end
+        self._slices = self._from(now_ns - HOUR_NS - self._rhythm.longest_ns)  # some come after their slice
         self._last_ns = LONG_AGO_NS
         self._advance()
         while self._end_ns <= now_ns and not (len(self._times) and self._times[-1] > now_ns):
@@ -136,8 +136,11 @@ class Agenda:
     def _chained(self, slices: list[Slice], time_ns: int) -> list[tuple[bool, Slice]]:
         """Slices, and whether a chain begins with each; from the chain on that holds `time_ns`."""
         hours = sum(slice_.length_ns for slice_ in slices) / HOUR_NS
-        busy = sum(slice_.ticks for slice_ in slices) > BUSY * hours / 24
-        begins = [place == 0 or (busy and slice_.begins_a_day) for place, slice_ in enumerate(slices)]
+        a_day = 24 * sum(slice_.ticks for slice_ in slices) / hours
+        begins = [
+            place == 0 or a_day > BUSIEST or (a_day > BUSY and slice_.begins_a_day)
+            for place, slice_ in enumerate(slices)
+        ]
         passed = [place for place, slice_ in enumerate(slices) if begins[place] and slice_.start_ns <= time_ns]
         return list(zip(begins, slices, strict=True))[passed[-1] if passed else 0 :]
 

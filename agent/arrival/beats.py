@@ -21,6 +21,10 @@ class Quantiles:
     probability: Floats
     value: Floats
 
+    @property
+    def mean(self) -> float:
+        return float(np.sum(np.diff(self.probability) * (self.value[1:] + self.value[:-1]) / 2))
+
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Values, shape (count,)."""
         return np.interp(rng.random(count), self.probability, self.value)
@@ -34,6 +38,11 @@ EXPONENTIAL = Quantiles(np.append(1 - _RARER, 1.0), np.append(-np.log(_RARER), -
 class Beat(Protocol):
     """Ticks of slices that follow each other."""
 
+    @property
+    def latest_s(self) -> float:
+        """How far beyond its slice a tick may come."""
+        ...
+
     def begin(self, rng: np.random.Generator) -> float:
         """Where a chain of slices begins: how much of a gap is left until its first tick."""
         ...
@@ -45,19 +54,25 @@ class Beat(Protocol):
 
 @dataclass(frozen=True)
 class Clock:
-    """Ticks at instants that are kept, counted from local midnight.
+    """Ticks at instants that are kept.
 
     Attributes:
         interval_s: Between them; None: as the slice's rate says.
         phase: Where they lie, as a share of the interval.
         late: How late a tick is, the interval being 1.
         missed: Share of the ticks that do not come.
+        local: They are counted from local midnight, whatever summer time does to an interval; else they are not.
     """
 
     interval_s: float | None
     phase: float
     late: Quantiles = NOTHING
     missed: float = 0.0
+    local: bool = False
+
+    @property
+    def latest_s(self) -> float:
+        return float(self.late.value[-1]) * (self.interval_s or 0.0)
 
     def begin(self, rng: np.random.Generator) -> float:
         return 0.0
@@ -67,7 +82,8 @@ class Clock:
         if interval_s is None:
             return np.empty(0), left
         interval_ns = max(1, round(interval_s * NS_PER_S))
-        first_ns = (round(self.phase * interval_ns) - within.local_ns) % interval_ns
+        since_ns = within.local_ns if self.local else within.start_ns
+        first_ns = (round(self.phase * interval_ns) - since_ns) % interval_ns
         ticks = np.arange(first_ns, within.length_ns, interval_ns, dtype=np.float64)
         ticks += self.late.draw(len(ticks), rng) * interval_ns
         return _thinned(ticks, self.missed, silent, rng), left
@@ -86,6 +102,10 @@ class Renewal:
     interval_s: float | None
     gaps: Quantiles
     excess: float = 0.0
+
+    @property
+    def latest_s(self) -> float:
+        return 0.0
 
     def begin(self, rng: np.random.Generator) -> float:
         """Whoever looks at some moment finds a long gap more often than a short one, and is anywhere in it."""

@@ -12,7 +12,7 @@ from agent.models.manifest import PeriodName
 
 MINUTE_NS, HOUR_NS, QUARTER_NS = 60 * NS_PER_S, 3600 * NS_PER_S, 900 * NS_PER_S
 DAYS: dict[PeriodName, int] = {"day": 1, "week": 7, "month": 31}
-MOST_TICKS = 20_000  # in a slice, for the memory that their instants take
+MOST_TICKS = 20_000  # messages in a slice, for the memory that their instants take
 PARTS = (60, 30, 20, 15, 10, 5, 2, 1)  # minutes
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -55,6 +55,7 @@ class Rates:
         per_hour: Ticks per hour from there on, shape (rates,).
         zone: Where it is local.
         first_day: What a period begins with: weekday 0 to 6 of a week (0: Monday), 0 to 27 of a month (0: the first).
+        size: Messages with a tick: slices are short where there are many.
 
     Attributes:
         most: The highest rate, in ticks per hour.
@@ -66,20 +67,24 @@ class Rates:
         minutes: NDArray[np.int64],
         per_hour: NDArray[np.float64],
         zone: tzinfo,
+        *,
         first_day: int = 0,
+        size: float = 1.0,
     ) -> None:
         self.period, self.zone, self._first_day = period, zone, first_day
         self.most = float(per_hour.max())
-        part = next((m for m in PARTS if per_hour.max() * m / 60 <= MOST_TICKS), 1)
+        part = next((m for m in PARTS if self.most * size * m / 60 <= MOST_TICKS), 1)
         edges = np.union1d(np.arange(0, DAYS[period] * 1440, part), minutes)
         self._rate = per_hour[np.searchsorted(minutes, edges, side="right") - 1].tolist()
         self._edges_ns = (np.append(edges, DAYS[period] * 1440) * MINUTE_NS).tolist()
         self._starts_ns = np.array(self._edges_ns[:-1])
 
     @classmethod
-    def hourly(cls, period: PeriodName, ticks: NDArray[np.float64], zone: tzinfo, first_day: int = 0) -> "Rates":
+    def hourly(
+        cls, period: PeriodName, ticks: NDArray[np.float64], zone: tzinfo, first_day: int = 0, size: float = 1.0
+    ) -> "Rates":
         """From the mean number of ticks in each hour of the period."""
-        return cls(period, np.arange(len(ticks)) * 60, ticks, zone, first_day)
+        return cls(period, np.arange(len(ticks)) * 60, ticks, zone, first_day=first_day, size=size)
 
     @classmethod
     def steady(cls, per_hour: float, zone: tzinfo) -> "Rates":

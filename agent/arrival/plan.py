@@ -11,12 +11,13 @@ from agent.arrival import rhythm as rhythms
 from agent.arrival.agenda import PHASE, Agenda, Randomness
 from agent.arrival.beats import Quantiles
 from agent.arrival.calendar import Rates
-from agent.arrival.rhythm import Rhythm, Spacing, quantiles
+from agent.arrival.rhythm import LEAST_MEAN, Rhythm, Spacing, quantiles
 from agent.models.bundle import Bundle
 from agent.models.manifest import BINS, PeriodName
 
 LONGEST_FIRST: tuple[PeriodName, ...] = ("month", "week", "day")
-MOST_TICKS = 100_000_000  # in one period
+FEWEST, MOST_AN_HOUR = 1e-6, 4_000_000  # ticks in a period, messages in an hour
+MOST_TOTAL = 100  # times the mean
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,16 @@ def recorded(bundle: Bundle, period: PeriodName, zone: tzinfo, first_day: int = 
     Raises:
         BundleError: An array is missing or not as it must be.
     """
-    name = f"period/{period}"
-    ticks = bundle.array(name, "<f8", (BINS[period],))
-    if bool(np.any(ticks < 0)) or not 0 < float(ticks.sum()) <= MOST_TICKS:
-        raise bundle.error(name, f"must be at or above 0, and sum to more than 0 and at most {MOST_TICKS}")
-    rates, totals = Rates.hourly(period, ticks, zone, first_day), quantiles(bundle, f"totals/{period}")
-    return Plan(rates, _recorded(bundle), totals)
+    name, rhythm = f"period/{period}", _recorded(bundle)
+    ticks, totals = bundle.array(name, "<f8", (BINS[period],)), quantiles(bundle, f"totals/{period}")
+    size = rhythm(0.0).mean_size
+    if bool(np.any(ticks < 0)) or not float(ticks.sum()) >= FEWEST or float(ticks.max()) * size > MOST_AN_HOUR:
+        raise bundle.error(
+            name, f"must be at or above 0, in all at least {FEWEST:g}, and {MOST_AN_HOUR:g} an hour at most"
+        )
+    if not LEAST_MEAN <= totals.mean <= 1 / LEAST_MEAN or float(totals.value[-1]) > MOST_TOTAL:
+        raise bundle.error(f"totals/{period}", f"must have a mean of 1 and be {MOST_TOTAL} at most")
+    return Plan(Rates.hourly(period, ticks, zone, first_day, size), rhythm, totals)
 
 
 def steady(bundle: Bundle, interval_s: float, zone: tzinfo) -> Plan:

@@ -14,6 +14,8 @@ from agent.models.bundle import Bundle
 Instants = NDArray[np.int64]
 Spacing = Literal["regular", "poisson"]
 MOST_MESSAGES = 1000  # with one tick
+SHORTEST_S, LONGEST_S = 0.001, 2 * 86_400  # of an interval; of what lies between a tick and its last message
+LEAST_MEAN = 0.5  # of what is said to have a mean of 1
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Rhythm:
     beat: Beat
     sizes: Floats = field(default_factory=lambda: np.ones(1))
     within_s: Quantiles = NOTHING
+
+    @property
+    def longest_ns(self) -> int:
+        """How far beyond its slice a message may come."""
+        return round((self.beat.latest_s + (len(self.sizes) - 1) * float(self.within_s.value[-1])) * NS_PER_S)
 
     @property
     def mean_size(self) -> float:
@@ -79,13 +86,22 @@ def recorded(bundle: Bundle, phase: float) -> Rhythm:
     if not 1 <= len(sizes) <= MOST_MESSAGES or bool(np.any(np.diff(sizes) < 0)) or sizes[-1] != 1 or sizes[0] < 0:
         raise bundle.error("arrival/sizes", f"must rise to 1 in at most {MOST_MESSAGES} steps")
     gaps, within_s = (quantiles(bundle, f"arrival/{name}") for name in ("gaps", "within"))
-    if float(within_s.value[-1]) > 1e6 or float(gaps.value[-1]) > 1e6:
-        raise bundle.error("arrival", "holds a gap of more than a million seconds, or a million times the mean")
+    interval_s = (
+        None if arrival.rhythm == "random" else arrival.pace_s if arrival.rhythm == "timer" else arrival.interval_s
+    )
+    if interval_s is not None and interval_s < SHORTEST_S:
+        raise bundle.error("arrival", f"has an interval below {SHORTEST_S} s")
     if arrival.rhythm == "clock":
-        own = phase if arrival.phase is None else arrival.phase
-        return Rhythm(Clock(arrival.interval_s, own, gaps, arrival.missed), sizes, within_s)
-    interval_s = arrival.pace_s if arrival.rhythm == "timer" else None
-    return Rhythm(Renewal(interval_s, gaps, arrival.excess), sizes, within_s)
+        own, anchored = (phase, False) if arrival.phase is None else (arrival.phase, True)
+        beat: Beat = Clock(interval_s, own, gaps, arrival.missed, anchored)
+    else:
+        beat = Renewal(interval_s, gaps, arrival.excess)
+        if not LEAST_MEAN <= gaps.mean <= 1 / LEAST_MEAN:
+            raise bundle.error("arrival/gaps", "must have a mean of 1")
+    made = Rhythm(beat, sizes, within_s)
+    if made.longest_ns > LONGEST_S * NS_PER_S or float(gaps.value[-1]) > 1e6:
+        raise bundle.error("arrival", "has bursts or gaps that are too long")
+    return made
 
 
 def quantiles(bundle: Bundle, name: str) -> Quantiles:

@@ -35,7 +35,7 @@ class Arrival(Strict):
     rhythm: RhythmName | None = None
     phase: Annotated[float, Field(ge=0, lt=1)] | None = None
     excess: Annotated[float, Field(ge=0, le=1e6)] = 0.0
-    missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    missed: Annotated[float, Field(ge=0, le=0.99)] = 0.0
 
     @property
     def pace_s(self) -> float | None:

@@ -27,19 +27,14 @@ class Network:
     """
 
     def __init__(self, weights: list[Singles], biases: list[Singles], conditions: int) -> None:
-        widths = [len(bias) for bias in biases]
-        inputs = len(weights[0])
-        self.noise = inputs - conditions
-        self._skips = len(weights) > 1 and len(weights[1]) > widths[0]
-        first = weights[0]
-        if self._skips:  # what comes from the input goes to every layer: one product for all of them
-            first = np.concatenate([weight[-inputs:] for weight in weights], axis=1)
-        self._first = np.ascontiguousarray(first[: self.noise])
-        bias = np.concatenate(biases) if self._skips else biases[0]
-        self._start = first[self.noise :] + bias if conditions else bias[None]
-        self._later = [_from(layer, weights, widths, self._skips) for layer in range(len(weights) - 1)]
-        self._biases, self._widths = biases[1:], widths[:-1]
-        self._zeros = np.zeros(max(widths), np.float32)
+        self.noise = len(weights[0]) - conditions
+        self._skips = len(weights) > 1 and len(weights[1]) > weights[0].shape[1]
+        self._layers = []
+        for number, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            given = conditions if self._skips or not number else 0
+            rest = len(weight) - given
+            self._layers.append((weight[:rest], weight[rest:] + bias if given else bias[None]))
+        self._zeros = np.zeros(max(map(len, biases)), np.float32)
 
     @classmethod
     def load(cls, bundle: Bundle, conditions: int, outputs: int) -> Self:
@@ -79,13 +74,14 @@ class Network:
             condition: The entry of the condition that is one, shape (rows,) or, the same for all, (1,);
                 zero where there is none.
         """
-        product: Singles = noise @ self._first
-        product += self._start[condition]
-        for width, weight, bias in zip(self._widths, self._later, self._biases, strict=True):
-            hidden = np.maximum(product[:, :width], self._zeros[:width])  # twice as fast as against a scalar 0
-            rest = product[:, width:] if self._skips else bias
-            product = hidden @ weight
-            product += rest
+        inputs, (weight, start) = noise, self._layers[0]
+        product: Singles = inputs @ weight
+        product += start[condition]
+        for weight, start in self._layers[1:]:
+            hidden = np.maximum(product, self._zeros[: product.shape[1]])  # twice as fast as against a scalar 0
+            inputs = np.concatenate([hidden, inputs], axis=1) if self._skips else hidden
+            product = inputs @ weight
+            product += start[condition] if len(start) > 1 else start
         return product
 
 
@@ -110,14 +106,3 @@ def _layer(bundle: Bundle, name: str, shape: tuple[int | None, ...]) -> Singles:
     array = bundle.arrays.get(name)
     dtype = "<f2" if array is not None and array.dtype == np.float16 else "<f4"
     return bundle.array(name, dtype, shape).astype(np.float32)
-
-
-def _from(source: int, weights: list[Singles], widths: list[int], skips: bool) -> Singles:
-    """What leads from a hidden layer to the next one; with skip connections, to every later one."""
-    if not skips:
-        return weights[source + 1]
-    parts = []
-    for target in range(source + 1, len(weights)):
-        first = sum(widths[source + 1 : target])  # later layers' outputs stand before this one's
-        parts.append(weights[target][first : first + widths[source]])
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))

@@ -15,7 +15,8 @@ from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
 from agent.models.spans import Spans
 from agent.models.tables import Segments, Table, read_tables
 
-CHUNK = 384  # rows at a time: what they need stays in the caches, and in the process
+CHUNK = 1024  # rows at a time
+PART = 256  # of them through the network: what it makes of them stays in the caches, and in the process
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -70,7 +71,10 @@ class NeuralSampler:
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
-        rows = self._spans.rows(self._network.outputs(noise, condition), rng)
+        return self._decoded(self._network.outputs(noise, condition), rng)
+
+    def _decoded(self, outputs: Singles, rng: np.random.Generator) -> Floats:
+        rows = self._spans.rows(outputs, rng)
         numbers = self._spans.numbers
         if self._segments is not None and numbers.size:
             rows[:, numbers] = self._segments.values(rows[:, numbers])
@@ -79,10 +83,13 @@ class NeuralSampler:
     def _rows(self, count: int, rng: np.random.Generator) -> Floats:
         rows = np.empty((count, len(self._spans.sizes)))
         for start in range(0, count, CHUNK):
-            size = min(CHUNK, count - start)
-            noise = self._network.drawn(size, rng)
-            rows[start : start + size] = self.decode(noise, self._conditions(size, rng), rng)
+            stop = min(start + CHUNK, count)
+            outputs = [self._outputs(min(PART, stop - first), rng) for first in range(start, stop, PART)]
+            rows[start:stop] = self._decoded(np.concatenate(outputs), rng)
         return rows
+
+    def _outputs(self, count: int, rng: np.random.Generator) -> Singles:
+        return self._network.outputs(self._network.drawn(count, rng), self._conditions(count, rng))
 
     def _conditions(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
         if not len(self._cumulated):

@@ -81,6 +81,11 @@ class Pack:
         """Whether each message leaves by itself."""
         return self._form.layout == "single"
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is collected."""
+        return not self._parts
+
     def add(self, item: Item) -> list[Message]:
         """Take a message on; gives the batches that are full with it, or were before it."""
         form, full = self._form, []

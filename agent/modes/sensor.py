@@ -62,11 +62,11 @@ class Following:
                     self._left = None if self._left is None else self._left - 1
 
     def first_s(self) -> float:
-        """When to tick next on the monotonic clock: at the next instant, or to look again; infinity: there is none."""
-        next_ns = None if self._left == 0 else self._agenda.next_ns()
-        if next_ns is None:
+        """When to tick next on the monotonic clock: at the next instant, or to look again; infinity: never."""
+        if self._left == 0:
             return math.inf
-        wait_s = (next_ns - self._clock.unix_ns()) / NS_PER_S
+        next_ns = self._agenda.next_ns()  # none: but the wall clock may be set
+        wait_s = math.inf if next_ns is None else (next_ns - self._clock.unix_ns()) / NS_PER_S
         return self._clock.monotonic_s() + min(max(0.0, wait_s), LOOK_S)
 
     def pace(self, _due_s: float, _now_s: float) -> tuple[float, int]:

@@ -49,15 +49,11 @@ class Voice:
         for stretch in stretches:
             if self._playing != (stretch.start_ns, stretch.place):
                 block = min(stretch.count, BLOCK)
-                self.player.restart(max(stretch.start_ns, 0), ROWS, block=block, skip=stretch.place)
+                start_ns = stretch.start_ns
+                self.player.restart(max(start_ns, 0), ROWS, block=block, skip=stretch.place, hour_of_ns=start_ns)
             self._playing = (stretch.start_ns, stretch.place + len(stretch.event_ns))
             for first in range(0, len(stretch.event_ns), PIECE):
                 times = stretch.event_ns[first : first + PIECE].tolist()
                 played = self.player.play(times, last_ns)
                 for seq, (event_ns, text) in enumerate(zip(times, played.texts, strict=True), played.first_seq):
                     yield Item(event_ns, self.player.name, seq, text)
-
-
-def last_of(stretches: Sequence[Stretch]) -> int:
-    """The last instant of them all; 0 where there is none."""
-    return max((int(stretch.event_ns[-1]) for stretch in stretches), default=0)

@@ -39,9 +39,9 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, message: Message) -> None:
-        """Add a message at the end."""
-        while len(self) >= self.capacity:
-            self._drop()
+        """Add a message at the end. One that is settled can be made again: it is never dropped, nor drops others."""
+        while message.settle is None and len(self) >= self.capacity and self._drop():
+            pass
         self._waiting.append(message)
         self.waiting_bytes += len(message.payload)
 
@@ -75,8 +75,17 @@ class Outbox:
         self.waiting_bytes -= len(message.payload)
         return message
 
-    def _drop(self) -> None:
-        _settle(self._take() if self._waiting else self._in_flight.pop(next(iter(self._in_flight))))
+    def _drop(self) -> bool:
+        """Drop the oldest message that may be; whether there was one."""
+        place = next((place for place, message in enumerate(self._waiting) if message.settle is None), None)
+        token = next((token for token, message in self._in_flight.items() if message.settle is None), None)
+        if place is not None:
+            self.waiting_bytes -= len(self._waiting[place].payload)
+            del self._waiting[place]
+        elif token is not None:
+            del self._in_flight[token]
+        else:
+            return False
         self.dropped += 1
         if self._rarely.due():
             log.warning(
@@ -85,6 +94,7 @@ class Outbox:
                 self.capacity,
                 self.dropped,
             )
+        return True
 
 
 def _settle(message: Message) -> None:

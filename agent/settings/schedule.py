@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.strict import Strict
 
@@ -21,6 +21,12 @@ def _minute(text: object) -> int:
     return minute
 
 
+def _not_next_to_nothing(per_hour: float) -> float:
+    if 0 < per_hour < 0.001:
+        raise ValueError("must be 0, or at least 0.001")
+    return per_hour
+
+
 Minute = Annotated[int, BeforeValidator(_minute)]
 
 
@@ -30,7 +36,7 @@ class Window(Strict):
     days: Annotated[list[Day], Field(min_length=1)] = Field(default_factory=lambda: list(DAYS))
     start: Minute | None = Field(None, alias="from")
     stop: Minute | None = Field(None, alias="to")
-    per_hour: Annotated[float, Field(ge=0, le=3_600_000)]
+    per_hour: Annotated[float, Field(ge=0, le=3_600_000), AfterValidator(_not_next_to_nothing)]
 
     @model_validator(mode="after")
     def _from_and_to(self) -> "Window":

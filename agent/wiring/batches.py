@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from agent.arrival.agenda import Agenda
-from agent.modes.aggregator import AggregatorMode
-from agent.modes.pack import Form, Pack, Tally
+from agent.modes.aggregator import AggregatorMode, Pace
+from agent.modes.pack import Form, Pack, Sent, Tally
 from agent.modes.voice import Voice
 from agent.player import Player
 from agent.settings.sensor import Sensor
 from agent.wiring.stage import Stage
 
-STEP_READINGS = 1000  # of the past, played in one go
 LARGEST_BYTES = 268_000_000  # of a message in MQTT
 
 Playing = tuple[Sensor, Player, Agenda]
@@ -18,46 +17,61 @@ Playing = tuple[Sensor, Player, Agenda]
 
 def aggregator_of(stage: Stage, playing: Sequence[Playing]) -> AggregatorMode:
     """The sensors of aggregator mode, each going on where it was."""
-    ours, tally = stage.settings.aggregator, Tally()
-    now_ns = stage.clock.unix_ns()
-    return AggregatorMode(
-        _voices(stage, playing, form_of(stage), tally),
-        clock=stage.clock,
-        publish=stage.publisher.publish,
+    ours, now_ns = stage.settings.aggregator, stage.clock.unix_ns()
+    return _mode(
+        stage,
+        playing,
+        form_of(stage),
+        Pace(ours.step_s, ours.flush_s, ours.catch_up_s),
         room=stage.publisher.has_room,
-        tally=tally,
         sent=stage.progress.sent,
         reached_ns=min(stage.progress.begin(sensor.name, now_ns)[1] for sensor, *_ in playing),
-        step_s=ours.step_s,
-        flush_s=ours.flush_s,
-        catch_up_s=ours.catch_up_s,
     )
 
 
 def past_of(
-    stage: Stage, playing: Sequence[Playing], first_ns: int, room: Callable[[], bool], *, to_file: bool
+    stage: Stage, playing: Sequence[Playing], first_ns: int, room: Callable[[], bool], *, to_file: bool, at_once: int
 ) -> AggregatorMode:
     """The sensors of a past: packed as they would have been; in sensor mode or for a file, each message alone.
 
     In a file several sensors are told apart as in batches of them all: each message with its sensor and `seq`.
+    What is settled counts by whole steps of `at_once` readings, for all sensors alike: from there one can go on.
     """
-    ours, tally = stage.settings.aggregator, Tally()
+    ours, form = stage.settings.aggregator, form_of(stage)
     batched = stage.settings.mode == "aggregator" and not to_file
-    busiest = sum(agenda.most_an_hour for _, _, agenda in playing)
-    form = form_of(stage)
     if not batched:
         form = Form("single", LARGEST_BYTES, named=form.named or (to_file and len(playing) > 1))
+    return _mode(
+        stage,
+        playing,
+        form,
+        Pace(ours.step_s, ours.flush_s if batched else None, readings=at_once),
+        room=room,
+        sent=lambda reached: stage.progress.sent(reached if len(reached) == len(playing) else {}),
+        reached_ns=first_ns,
+    )
+
+
+def _mode(
+    stage: Stage,
+    playing: Sequence[Playing],
+    form: Form,
+    pace: Pace,
+    *,
+    room: Callable[[], bool],
+    sent: Sent,
+    reached_ns: int,
+) -> AggregatorMode:
+    tally = Tally()
     return AggregatorMode(
-        _voices(stage, playing, form, tally),
+        _voices(stage, playing, form, tally, sent),
+        pace,
         clock=stage.clock,
         publish=stage.publisher.publish,
         room=room,
         tally=tally,
-        sent=stage.progress.sent,
-        reached_ns=first_ns,
-        step_s=ours.step_s if batched else min(3600.0, 3600 * STEP_READINGS / max(busiest, 1e-6)),
-        flush_s=ours.flush_s if batched else None,
-        catch_up_s=0.0,
+        sent=sent,
+        reached_ns=reached_ns,
     )
 
 
@@ -68,13 +82,13 @@ def form_of(stage: Stage) -> Form:
     return Form(ours.format, ours.max_bytes, ours.batch_count, ours.gzip, named=together)
 
 
-def _voices(stage: Stage, playing: Sequence[Playing], form: Form, tally: Tally) -> list[tuple[Voice, Pack]]:
+def _voices(stage: Stage, playing: Sequence[Playing], form: Form, tally: Tally, sent: Sent) -> list[tuple[Voice, Pack]]:
     """Each sensor, and where its messages are packed."""
     topic, together = stage.settings.aggregator.topic, None
     if form.named and topic is not None:
-        together = Pack(stage.envelope_on(stage.settings.topic(topic)), form, tally, stage.progress.sent)
+        together = Pack(stage.envelope_on(stage.settings.topic(topic)), form, tally, sent)
     voices = []
     for sensor, player, agenda in playing:
-        pack = together or Pack(stage.envelope(sensor.name), form, tally, stage.progress.sent)
+        pack = together or Pack(stage.envelope(sensor.name), form, tally, sent)
         voices.append((Voice(player, agenda, sensor.count), pack))
     return voices

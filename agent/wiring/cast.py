@@ -15,6 +15,7 @@ from agent.wiring.stage import Stage, player_of
 
 log = logging.getLogger(__name__)
 
+FINISH_S = 0.3  # of a goodbye, for what fell due meanwhile
 SOON_S = 0.25  # until the next look, while there is more to play than the broker takes
 
 
@@ -62,10 +63,15 @@ class Cast:
             self.aggregator.flush()
 
     def finish(self) -> None:
-        """Play what fell due until now, and let it leave."""
+        """Play what fell due until now, as far as there is time, and let it leave."""
         if self.aggregator is not None:
-            self.aggregator.tick()
+            self.aggregator.tick(self._stage.clock.monotonic_s() + FINISH_S)
             self.aggregator.flush()
+
+    def plays_on(self, stage: Stage) -> bool:
+        """Whether sensors that do not change would go on under another configuration."""
+        old = self._stage
+        return (old.settings.mode, old.seed) == (stage.settings.mode, stage.seed) and old.progress is stage.progress
 
     def _speaker(self, part: Part, place: int) -> Act:
         same, name = self._same(part), part.sensor.name
@@ -85,10 +91,12 @@ class Cast:
         same = self._same(part)
         if same is not None:
             return same
-        before = self._before.aggregator if self._before is not None and self._plays_on(self._before) else None
+        before = self._before.aggregator if self._before is not None and self._before.plays_on(self._stage) else None
         seq, reached_ns = self._stage.progress.begin(part.sensor.name, before.reached_ns if before else self._now_ns)
         player = self._player(part, max(seq, self._seq(part)))
         start_ns = before.reached_ns if before else reached_ns
+        if self._before is not None and before is None:
+            start_ns = self._now_ns  # until now others played
         if start_ns > self._now_ns + BACK_NS:
             log.warning("%s was played until later than now: the clock was wrong then, or is now", part.sensor.name)
             start_ns = self._now_ns
@@ -96,9 +104,11 @@ class Cast:
 
     def _batches(self, mode: AggregatorMode) -> Job:
         step_s = self._stage.settings.aggregator.step_s
-        before = self._before if self._before is not None and self._plays_on(self._before) else None
+        before = self._before if self._before is not None and self._before.plays_on(self._stage) else None
         if before is not None and before.aggregator is not None:
-            mode.reached_ns = before.aggregator.reached_ns
+            mode.begin(before.aggregator.reached_ns)
+        elif self._before is not None:
+            mode.begin(self._now_ns)
         same = before is not None and before._stage.settings.aggregator.step_s == step_s
         due_s = before.jobs[0].due_s if before is not None and same else self._now_s + step_s
         steady = every(step_s)
@@ -108,14 +118,10 @@ class Cast:
 
         return Job(due_s, pace, mode.tick, "aggregator")
 
-    def _plays_on(self, before: "Cast") -> bool:
-        old, new = before._stage, self._stage
-        return (old.settings.mode, old.seed) == (new.settings.mode, new.seed) and old.progress is new.progress
-
     def _same(self, part: Part) -> Act | None:
         """The act before, if nothing about this sensor changed."""
         act = self._before.acts.get(part.sensor.name) if self._before is not None else None
-        if act is None or self._before is None or not self._plays_on(self._before):
+        if act is None or self._before is None or not self._before.plays_on(self._stage):
             return None
         same = act.part.sensor == part.sensor and act.part.bundle.digest == part.bundle.digest
         return act if same else None

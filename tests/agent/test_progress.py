@@ -8,14 +8,14 @@ from agent.progress import Progress
 
 def test_what_was_settled_goes_on_after_a_restart_with_its_run(tmp_path):
     path = tmp_path / "state" / "progress.json"
-    one = Progress(path, "r1")
+    one = Progress(path, "1")
     assert one.begin("a", 100) == (0, 100)
     one.sent({"a": (5, 150)})()
     one.save()
     one.close()
-    other = Progress(path, "r2")
+    other = Progress(path, "2")
     other.close()
-    assert (other.run, other.begin("a", 999), other.begin("b", 7)) == ("r1", (5, 150), (0, 7))
+    assert (other.run, other.begin("a", 999), other.begin("b", 7)) == ("1", (5, 150), (0, 7))
 
 
 def test_what_arrived_before_an_earlier_message_does_not_count_yet():
@@ -29,15 +29,15 @@ def test_what_arrived_before_an_earlier_message_does_not_count_yet():
 
 
 def test_a_beginning_is_kept_before_anything_was_settled(tmp_path):
-    one = Progress(tmp_path / "progress.json", "r")
+    one = Progress(tmp_path / "progress.json", "f")
     one.begin("a", 100)
     one.save()
     one.close()
-    assert json.loads((tmp_path / "progress.json").read_text()) == {"run": "r", "sensors": {"a": [0, 100]}}
+    assert json.loads((tmp_path / "progress.json").read_text()) == {"run": "f", "sensors": {"a": [0, 100]}}
 
 
 def test_nothing_is_written_when_nothing_changed(tmp_path):
-    one = Progress(tmp_path / "progress.json", "r")
+    one = Progress(tmp_path / "progress.json", "f")
     one.save()
     one.close()
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
@@ -45,7 +45,18 @@ def test_nothing_is_written_when_nothing_changed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"run":"r"}', '{"run":"","sensors":{}}', '{"run":"r","sensors":{"a":[1]}}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"run":"r"}',
+        '{"run":"","sensors":{}}',
+        '{"run":"a","sensors":{"a":[1]}}',
+        '{"run":"a","sensors":{"a":[-1,1]}}',
+        '{"run":"a","sensors":{"a":[1,1e25]}}',
+        '{"run":"\\u0000","sensors":{}}',
+    ],
 )
 def test_a_damaged_file_is_told_of_with_what_to_do(tmp_path, text):
     path = tmp_path / "progress.json"
@@ -55,8 +66,8 @@ def test_a_damaged_file_is_told_of_with_what_to_do(tmp_path, text):
 
 
 def test_a_folder_has_one_owner(tmp_path):
-    one = Progress(tmp_path / "progress.json", "r")
+    one = Progress(tmp_path / "progress.json", "f")
     with pytest.raises(ConfigError, match="another agent plays with this state_dir"):
-        Progress(tmp_path / "progress.json", "r")
+        Progress(tmp_path / "progress.json", "f")
     one.close()
-    Progress(tmp_path / "progress.json", "r").close()
+    Progress(tmp_path / "progress.json", "f").close()

@@ -1,12 +1,15 @@
 import itertools
 import json
+import re
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.bundles import write_bundle
@@ -121,7 +124,7 @@ def test_a_rate_is_kept_and_a_stop_leaves_no_half_file(tmp_path, minutely):
     [
         (("--from", "yesterday"), "--from yesterday: is no time in ISO 8601"),
         (("--from", "2026-03-02", "--to", "2026-03-01"), "is not before the end"),
-        (("--from", "1066-10-14"), "does not lie between 1970 and 9000"),
+        (("--from", "1066-10-14"), "does not lie between 1970 and 2262"),
         (("--from", "9999-12-31T23:59:59", "--to", "9999-12-31"), "does not lie between"),
         (("--from", "2026-03-01", "--live"), 'set mode = "aggregator" and state_dir'),
         (("--from", "2026-03-01", "--live", "--out", "x"), "leave out --to and --out"),
@@ -168,3 +171,58 @@ def test_an_agent_goes_live_at_the_seam_without_a_gap_or_an_overlap(broker, tmp_
     assert [m["n"] for m in readings] == list(range(1, len(readings) + 1))
     gaps = {b["time"] - a["time"] for a, b in itertools.pairwise(readings)}
     assert gaps == {500_000_000}
+
+
+@pytest.mark.parametrize("mode", ["sensor", "aggregator"])
+def test_a_backfill_that_was_stopped_and_goes_on_loses_nothing(broker, tmp_path, mode):
+    bundle = write_bundle(tmp_path / "busy.npz", periods={"day": 72_000.0})
+    head = f'mode = "{mode}"\nstate_dir = "{tmp_path}/state"'
+    path = write(tmp_path / "a.toml", config(broker.url, bundle, head=head, sensor=""))
+    start, stop = "2026-03-28T00:00:00Z", "2026-03-28T00:30:00Z"
+    with broker.subscriber(TOPIC) as subscriber:
+        for wait_s in (0.6, 0.8, 1.0):
+            command = [sys.executable, "-m", "agent", "backfill", "--config", str(path), "--from", start, "--to", stop]
+            with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+                time.sleep(wait_s)
+                process.send_signal(signal.SIGINT)
+                _, told = process.communicate(timeout=10)
+            found = re.search(r"go on with: --from (\S+)", told)
+            start = found[1] if found else start
+            if process.returncode == 0:
+                break
+        assert process.returncode == 0 or backfill(path, "--from", start, "--to", stop).returncode == 0
+        last = 1774657800 * 10**9 - 50_000_000
+        wait_until(lambda: any(m["time"] >= last for m in messages_of(subscriber, mode)))
+        times = {m["time"] for m in messages_of(subscriber, mode)}
+    assert len(times) == 36_000
+    assert set(np.diff(sorted(times))) == {50_000_000}
+
+
+def messages_of(subscriber, mode: str) -> list:
+    payloads = [json.loads(message["payload"]) for message in subscriber.seen(TOPIC)]
+    return [m for payload in payloads for m in payload] if mode == "aggregator" else payloads
+
+
+def test_a_backfill_that_was_killed_leaves_the_live_run_alone(broker, run_agent, tmp_path):
+    bundle = write_bundle(tmp_path / "busy.npz", periods={"day": 72_000.0})
+    head = f'mode = "aggregator"\nstate_dir = "{tmp_path}/state"'
+    text = config(broker.url, bundle, head=head, sensor="") + "\n[aggregator]\nbatch_s = 0.3"
+    with broker.subscriber(TOPIC) as subscriber:
+        agent = run_agent(text)
+        subscriber.wait(TOPIC, 3)
+        assert agent.stop() == 0
+        path = write(tmp_path / "b.toml", text)
+        command = [sys.executable, "-m", "agent", "backfill", "--config", str(path), "--from", "2026-03-01"]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            time.sleep(1.0)
+            process.kill()
+        agent = run_agent(text)
+        agent.wait_for("connected to")
+        time.sleep(1.0)
+        assert agent.stop() == 0
+        seen: dict = {}
+        for message in subscriber.seen(TOPIC):
+            for reading in json.loads(message["payload"]):
+                key = (message["properties"]["run"], reading["n"])
+                assert seen.setdefault(key, reading) == reading
+    assert len({run for run, _ in seen}) == 2

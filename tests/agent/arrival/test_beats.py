@@ -30,7 +30,9 @@ def test_a_clock_keeps_its_instants_from_slice_to_slice():
 
 
 def test_a_clock_counts_from_local_midnight():
-    times, _ = Clock(3600.0, 0.5).ticks(hour(local_offset_ns=900 * NS_PER_S, ticks=1), 0.0, np.random.default_rng(0))
+    times, _ = Clock(3600.0, 0.5, local=True).ticks(
+        hour(local_offset_ns=900 * NS_PER_S, ticks=1), 0.0, np.random.default_rng(0)
+    )
     assert times.tolist() == [900 * NS_PER_S]
 
 

@@ -9,7 +9,7 @@ from agent.errors import BundleError
 from tests.bundles import make_bundle
 
 HOUR = Slice(5 * HOUR_NS, 6 * HOUR_NS, 5 * HOUR_NS, 360.0)
-EVEN = np.array([[0.0, 1.0], [0.0, 1.0]])
+EVEN = np.array([[0.0, 1.0], [0.5, 1.5]])
 TIMING = {"arrival/sizes": np.array([0.5, 1.0]), "arrival/gaps": EVEN, "arrival/within": EVEN}
 
 
@@ -59,10 +59,21 @@ def test_a_bundle_that_knows_no_rhythm_is_played_as_a_clock_of_its_rates():
         ("arrival/gaps", [[0.0, 1.0], [0.0, 1e9]]),
         ("arrival/within", [[0.0, 1.0], [0.0, 1e9]]),
         ("arrival/within", [[0.0, 1.0]]),
+        ("arrival/gaps", [[0.0, 1.0], [0.0, 0.0]]),
+        ("arrival/gaps", [[0.0, 1.0], [1e-6, 1e-6]]),
+        ("arrival/gaps", [[0.0, 1.0], [5.0, 5.0]]),
+        ("arrival/within", [[0.0, 1.0], [0.0, 2e5]]),
         ("arrival/within", [[0.0, np.nan], [0.0, 1.0]]),
     ],
 )
 def test_a_rhythm_that_is_not_as_it_must_be_is_refused(name, array):
     bundle = make_bundle(rhythm={"rhythm": "timer"}, timing=TIMING | {name: np.array(array, np.float64)})
     with pytest.raises(BundleError, match="arrival"):
+        recorded(bundle, 0.0)
+
+
+@pytest.mark.parametrize("rhythm", ["clock", "timer"])
+def test_an_interval_too_short_to_be_played_is_refused(rhythm):
+    bundle = make_bundle(interval_s=1e-9, rhythm={"rhythm": rhythm, "mean_s": 1e-9}, timing=TIMING)
+    with pytest.raises(BundleError, match="interval below"):
         recorded(bundle, 0.0)

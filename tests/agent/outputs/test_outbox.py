@@ -103,3 +103,12 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+
+
+def test_what_can_be_made_again_is_never_dropped_and_drops_nothing():
+    outbox = Outbox(2, Rarely(FakeClock()))
+    kept = [Message("t", b"%d" % n, settle=lambda: None) for n in range(4)]
+    for message in (*kept, Message("t", b"x"), Message("t", b"y")):
+        outbox.put(message)
+    assert [outbox._take().payload for _ in range(outbox.waiting)] == [b"0", b"1", b"2", b"3", b"y"]
+    assert (outbox.dropped, outbox.waiting_bytes) == (1, 0)
