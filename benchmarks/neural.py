@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from agent.models import bundle as bundles
-from agent.models.neural import NeuralSampler
+from agent.models.neural import PART, NeuralSampler
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
 from benchmarks.space import memory, size
@@ -70,10 +70,11 @@ def _floor(kind: str, sampler: Any) -> dict[str, Any]:
     """A block of readings against its random numbers and matrix products alone."""
     assert isinstance(sampler, NeuralSampler)
     rng, network = np.random.default_rng(3), sampler._network
-    none = np.zeros(1024, np.intp)
+    none = np.zeros(PART, np.intp)
 
     def products() -> None:
-        network.outputs(network.drawn(1024, rng), none)
+        for _ in range(0, 1024, PART):
+            network.outputs(network.drawn(PART, rng), none)
 
     floor = [timed(products, 1024) for _ in range(50)]
     whole = [timed(lambda: sampler.draw(1024, rng), 1024) for _ in range(50)]

@@ -1,4 +1,4 @@
-"""Dense layers with rectifiers, plain or with skip connections, in one matrix product a source."""
+"""Dense layers with rectifiers, plain or with skip connections, in one matrix product a layer."""
 
 from functools import cache
 from itertools import count, takewhile
@@ -29,12 +29,12 @@ class Network:
     def __init__(self, weights: list[Singles], biases: list[Singles], conditions: int) -> None:
         self.noise = len(weights[0]) - conditions
         self._skips = len(weights) > 1 and len(weights[1]) > weights[0].shape[1]
-        self._layers = []
-        for number, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            given = conditions if self._skips or not number else 0
-            rest = len(weight) - given
-            self._layers.append((weight[:rest], weight[rest:] + bias if given else bias[None]))
-        self._zeros = np.zeros(max(map(len, biases)), np.float32)
+        self._weights, self._starts = [], []  # what a layer adds to its product: a row for each entry of the condition
+        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            inputs = len(weight) - (conditions if self._skips or layer == 0 else 0)
+            self._weights.append(weight[:inputs])
+            self._starts.append(weight[inputs:] + bias if inputs < len(weight) else bias[None])
+        self._zeros = np.zeros(max(len(bias) for bias in biases), np.float32)
 
     @classmethod
     def load(cls, bundle: Bundle, conditions: int, outputs: int) -> Self:
@@ -74,10 +74,10 @@ class Network:
             condition: The entry of the condition that is one, shape (rows,) or, the same for all, (1,);
                 zero where there is none.
         """
-        inputs, (weight, start) = noise, self._layers[0]
-        product: Singles = inputs @ weight
-        product += start[condition]
-        for weight, start in self._layers[1:]:
+        inputs = noise
+        product: Singles = inputs @ self._weights[0]
+        product += self._starts[0][condition]
+        for weight, start in zip(self._weights[1:], self._starts[1:], strict=True):
             hidden = np.maximum(product, self._zeros[: product.shape[1]])  # twice as fast as against a scalar 0
             inputs = np.concatenate([hidden, inputs], axis=1) if self._skips else hidden
             product = inputs @ weight

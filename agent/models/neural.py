@@ -16,7 +16,7 @@ from agent.models.spans import Spans
 from agent.models.tables import Segments, Table, read_tables
 
 CHUNK = 1024  # rows at a time
-PART = 256  # of them through the network: what it makes of them stays in the caches, and in the process
+PART = 256  # of them through the network at once: what lies between its layers stays in the caches and the process
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
