@@ -59,7 +59,7 @@ def play(bundle: Path, sensors: int, interval_s: float, hours: float) -> dict[st
         stage.progress.begin(part.sensor.name, start_ns)
         player = player_of(part, [1], 0, sensors)
         playing.append((part.sensor, player, part.plan().agenda(player.rng, start_ns)))
-    mode = past_of(stage, playing, start_ns, lambda: True, to_file=False)
+    mode = past_of(stage, playing, start_ns, lambda: True, to_file=False, at_once=5000)
     before = time.process_time()
     mode.advance(start_ns + round(hours * 3600) * NS_PER_S)
     return {
