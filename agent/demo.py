@@ -171,6 +171,7 @@ def _config(bundles: list[Path], port: int, state_dir: Path) -> str:
         f"state_dir = {json.dumps(str(state_dir))}",
         f'[device]\nid = "{DEVICE}"',
         f'[mqtt]\nurl = "mqtt://{HOST}:{port}"\nprotocol = "3.1.1"\ntopic = "understudy/{{device}}/{{sensor}}"',
+        "health_s = 0",
     ]
     sensors = [
         f"[[sensor]]\nname = {json.dumps(bundle.stem)}\nbundle = {json.dumps(str(bundle.resolve()))}\ninterval_s = 1.0"

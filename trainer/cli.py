@@ -3,13 +3,15 @@
 import argparse
 import json
 import re
+import sys
 import time
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.ending import exit_status
+from agent.ending import EXIT_USAGE, exit_status
 from agent.errors import ConfigError
 from agent.models.registry import SAMPLERS
 from trainer.corrections import NAMES, require_made
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 on success, 2 for wrong usage, 78 for bad input."""
     options = _parser().parse_args(arguments)
+    if find_spec("pandas") is None or find_spec("scipy") is None:
+        print("understudy-trainer: the agent alone is installed; in a clone: pip install '.[trainer]'", file=sys.stderr)
+        return EXIT_USAGE
     warnings.simplefilter("ignore")  # SDV and its sisters warn of matters that are no user's
     return exit_status("understudy-trainer", lambda: options.run(options) or 0)
 

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 from agent.reading import Column
 
+CLOSE = 0.8  # a correlation with the row before, to be told of
+
 
 def quality(recorded: pd.DataFrame, drawn: pd.DataFrame, columns: list[Column]) -> dict[str, JsonValue]:
     """SDMetrics' quality score and its two parts, each 0 to 1."""
@@ -57,6 +59,13 @@ def autocorrelation_likeness(recorded: pd.DataFrame, drawn: pd.DataFrame, column
     names = [column.name for column in columns if not column.size]
     differences = [abs(_lag_1(recorded[name]) - _lag_1(drawn[name])) / 2 for name in names]
     return 1.0 - float(np.mean(differences or [0.0]))
+
+
+def follow(recorded: pd.DataFrame, columns: list[Column]) -> dict[str, float]:
+    """The numbers that follow closely from the row before, and how they correlate with it; the closest first."""
+    correlations = {column.name: _lag_1(recorded[column.name]) for column in columns if not column.size}
+    close = {name: value for name, value in correlations.items() if value >= CLOSE}
+    return dict(sorted(close.items(), key=lambda item: -item[1]))
 
 
 def _lag_1(series: "pd.Series[float]") -> float:

@@ -13,7 +13,7 @@ from agent.models.manifest import Manifest
 from trainer.auto import AUTO, Score, choose
 from trainer.corrections import ORDER
 from trainer.draft import Draft, combinations, drawn
-from trainer.evaluate import quality, quality_score
+from trainer.evaluate import follow, quality, quality_score
 from trainer.learn.constraints import rules_of
 from trainer.learn.infer import FEWEST, study
 from trainer.learn.template import learn_template, replace_identifiers
@@ -25,6 +25,7 @@ from trainer.schema import Schema
 from trainer.table import table_of, typed, without_gaps
 
 MOST_COLUMNS = 1000
+MOST_NAMED = 3  # columns, in a warning
 
 Step = Callable[[str], None]
 
@@ -115,7 +116,8 @@ def fit(recording: Recording, sensor: str, options: Options | None = None) -> Ou
         "choice": [score.figures() for score in scores],
     }
     bundle = Bundle(bundle.manifest.model_copy(update=figures), bundle.arrays)
-    return Outcome(bundle, parity, warnings + _period_warnings(bundle.manifest), fitted.losses)
+    warnings += [*_sequence_warnings(kind, task, recorded), *_period_warnings(bundle.manifest)]
+    return Outcome(bundle, parity, warnings, fitted.losses)
 
 
 def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, Task, list[str]]:
@@ -168,5 +170,16 @@ def _period_warnings(manifest: Manifest) -> list[str]:
         return []
     return [
         f"the recording spans {manifest.period.span_s:.0f} s and covers no day: "
-        "play it in sensor mode; aggregator mode needs a recording of a day, a week or a month"
+        'aggregator mode needs a recording of a day, a week or a month, or period = "none"'
+    ]
+
+
+def _sequence_warnings(kind: str, task: Task, recorded: pd.DataFrame) -> list[str]:
+    """Where readings follow each other, and a model draws each by itself."""
+    found = follow(recorded, task.columns) if task.ordered and kind != "par" else {}
+    if not found:
+        return []
+    names = ", ".join(f"{name} {correlation:.2f}" for name, correlation in list(found.items())[:MOST_NAMED])
+    return [
+        f"readings follow from the one before ({names}), and {kind} draws each by itself: --model par may hold more"
     ]

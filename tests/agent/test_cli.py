@@ -271,3 +271,32 @@ def test_logs_carry_journal_priorities_under_systemd():
     assert done.stderr == "<3>a\n<3>b\n"
     done = subprocess.run([sys.executable, "-c", code], check=False, env=os.environ | {"JOURNAL_STREAM": ""}, **options)
     assert "ERROR   a" in done.stderr
+
+
+def test_check_notes_an_aggregator_table_in_sensor_mode(tmp_path, bundle, capsys):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\n[aggregator]\nbatch_s = 5')
+    assert main(["check", "--config", path]) == 0
+    assert 'set mode = "aggregator", or leave the table out' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sensor", "said"),
+    [
+        ("interval_s = 5\nperiod = 'day'", "('a'): interval_s and period each say when it speaks; keep one of them"),
+        ("spacing = 'poisson'", "('a'): spacing is of interval_s or of a schedule"),
+        ("until = 'tomorrow'", "('a') until = 'tomorrow': is no time in ISO 8601"),
+        ("[[sensor.schedule]]\ndays = ['mo']\nper_hour = 5", "('a') schedule 1 days 1 = 'mo': must be 'mon', 'tue'"),
+        ("[sensor.schedule]\nper_hour = 5", "must be a table, headed by [[sensor.schedule]]"),
+        ("[[sensor.schedule]]\nper_hour = 1e-9", "must be 0, or at least 0.001"),
+        ("[[sensor.schedule]]\nper_hour = 5\n[[sensor.schedule]]\nper_hour = 6", "these windows overlap"),
+    ],
+)
+def test_check_tells_where_a_sensors_time_is_wrong(tmp_path, bundle, capsys, sensor, said):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\n{sensor}')
+    assert main(["check", "--config", path]) == 78
+    assert said in capsys.readouterr().err
+
+
+def test_tomls_own_times_are_times(tmp_path, bundle, capsys):
+    path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\nuntil = 2030-01-01')
+    assert main(["check", "--config", path]) == 0

@@ -179,7 +179,7 @@ def test_health_is_published_with_late_split_and_empty_batches(broker, run_agent
     mqtt = "health_s = 0.5"
     topic = "understudy/pi/health"
     with broker.subscriber() as subscriber:
-        run_agent(
+        agent = run_agent(
             batches(
                 broker.url,
                 write_bundle(tmp_path / "b.npz", periods={"day": 360_000.0}),
@@ -188,7 +188,13 @@ def test_health_is_published_with_late_split_and_empty_batches(broker, run_agent
                 mqtt=mqtt,
             )
         )
-        health = json.loads(subscriber.wait(topic, 2)[-1]["payload"])
+        subscriber.wait(topic, 2)
+        assert agent.stop() == 0
+        told = subscriber.seen(topic)[-1]
+        health = json.loads(told["payload"])
+        made = len(subscriber.seen(TOPIC))
+    assert told["properties"]["simulated"] == "true"
+    assert made == health["batches"]
     assert health["sensors"] == 1
     assert health["split"] > 0
     assert {"late", "empty", "oversized", "skipped_s", "published", "waiting", "lost", "missed"} <= set(health)

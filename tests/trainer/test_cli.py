@@ -191,3 +191,9 @@ def test_what_has_no_epochs_has_no_losses(climate: Path, tmp_path: Path, capsys)
     assert main(words) == 0
     assert "no losses for TensorBoard: gaussian-copula is not trained in epochs" in capsys.readouterr().out
     assert not losses.exists()
+
+
+def test_an_environment_of_the_agent_alone_is_told_of(mocker, capsys):
+    mocker.patch("trainer.cli.find_spec", return_value=None)
+    assert main(["inspect", "x.json"]) == 2
+    assert "pip install '.[trainer]'" in capsys.readouterr().err
