@@ -97,7 +97,7 @@ class Broker:
                 wait_until(lambda: f"{name} 1 " in self.log.read_text())
                 yield subscriber
             finally:
-                process.terminate()
+                process.kill()  # asked to end, mosquitto_sub 2.0.11 now and then waits for itself forever
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

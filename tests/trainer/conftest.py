@@ -54,4 +54,4 @@ def play(bundle: Bundle, count: int, seed: int = 0) -> list[Any]:
     player = Player("sensor", bundle, sampler_of(bundle), [seed])
     interval_ns = round((bundle.manifest.arrival.interval_s or 1) * NS_PER_S)
     times = [START_NS + i * interval_ns for i in range(count)]
-    return [json.loads(text) for text in player.play(times).texts]
+    return [json.loads(text) for text in player.play(times, times[-1]).texts]
