@@ -1,5 +1,6 @@
 """`preview`: a bundle's messages, without a configuration or a broker."""
 
+import logging
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +14,8 @@ from agent.errors import ConfigError
 from agent.models.bundle import read
 from agent.models.registry import sampler_of
 from agent.player import Player, given_of, hours_for
+
+log = logging.getLogger(__name__)
 
 DEFAULT_INTERVAL_S = 1.0
 
@@ -71,6 +74,7 @@ def _recorded_times(player: Player, first_ns: int) -> Iterator[int]:
     while (time_ns := agenda.next_ns()) is not None:
         for stretch in agenda.due(time_ns):
             yield from stretch.event_ns.tolist()
+    log.warning("nothing more comes within a year: these are fewer messages than were asked for")
 
 
 def _zone(name: str | None) -> tzinfo | None:

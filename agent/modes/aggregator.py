@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agent.arrival.agenda import Stretch
 from agent.arrival.calendar import HOUR_NS
 from agent.clock import NS_PER_S, Clock, Jumps
 from agent.modes.pack import Pack, Sent, Tally
@@ -70,6 +71,7 @@ class AggregatorMode:
         self.tally, self._sent = tally, sent
         self._packs = list(dict.fromkeys(pack for _, pack in voices))
         self._groups = _groups(voices)
+        self._silenced: set[Voice] = set()
         self._jumps, self.behind = Jumps(clock), False
         self.reached_ns = self._flushed_ns = reached_ns
         self._look_ns = round(pace.look_s * NS_PER_S)
@@ -128,12 +130,22 @@ class AggregatorMode:
 
     def _play(self, stop_ns: int, leaves_ns: int) -> None:
         for voices, packs in self._groups:
-            due = [voice.due(stop_ns) for voice in voices]
+            due = [self._due(voice, stop_ns) for voice in voices]
             alone = any(pack.alone for pack in packs.values())
             items = [voice.items(own, None if alone else leaves_ns) for voice, own in zip(voices, due, strict=True)]
             for item in heapq.merge(*items, key=lambda item: item.event_ns):
                 for message in packs[item.sensor].add(item):
                     self._publish(message)
+
+    def _due(self, voice: Voice, stop_ns: int) -> list[Stretch]:
+        """What fell due of a sensor; one that fails is silent from then on, and the others go on."""
+        try:
+            return [] if voice in self._silenced else voice.due(stop_ns)
+        except Exception:
+            log.exception("sensor %r failed and is silent; the others go on", voice.player.name)
+            self._silenced.add(voice)
+            self.tally.silenced += 1
+            return []
 
     def _flush_if_due(self, made: int) -> None:
         """Ticks come a little early or late: a batch is due when the next look would be farther off."""

@@ -49,6 +49,7 @@ class Tally:
         late: Batches made more than an interval after they were due.
         empty: Times when nothing had fallen due.
         oversized: Messages lost because a single one is too large.
+        silenced: Sensors that failed.
         skipped_s: Seconds whose readings were left out: the clock was set, or too long ago.
     """
 
@@ -58,6 +59,7 @@ class Tally:
     late: int = 0
     empty: int = 0
     oversized: int = 0
+    silenced: int = 0
     skipped_s: float = 0.0
 
 

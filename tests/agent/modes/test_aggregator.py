@@ -224,3 +224,13 @@ def test_a_goodbye_has_an_end():
     stage.clock.advance(3600.0)
     stage.mode.tick(end_s=stage.clock.monotonic_s() - 1)
     assert stage.tally.readings == 0
+
+
+def test_a_sensor_that_fails_is_silent_and_the_others_go_on(caplog):
+    stage = Stage("a", "b")
+    (voice, _), *_ = stage.mode._voices
+    voice.agenda.due = lambda _: 1 / 0
+    stage.ticks(3)
+    assert (stage.messages("t/a"), stage.tally.silenced) == ([], 1)
+    assert len(stage.messages("t/b")) == pytest.approx(180, abs=2)
+    assert "sensor 'a' failed and is silent" in caplog.text
