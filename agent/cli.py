@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.ending import exit_status
@@ -37,7 +37,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     preview.add_argument("-n", metavar="N", type=_count, default=10, help="how many messages (default: 10)")
     preview.add_argument("--seed", metavar="S", type=_count, help="the same seed gives the same messages")
     preview.add_argument("--start", metavar="ISO", help="messages from this time on (default: now)")
-    preview.add_argument("--interval", metavar="S", type=_seconds, help="seconds between messages (default: recorded)")
+    preview.add_argument(
+        "--interval", metavar="S", type=_above_zero("seconds"), help="seconds between messages (default: recorded)"
+    )
     preview.add_argument("--given", metavar="FIELD=VALUE", type=_given, action="append", help="only such messages")
     preview.add_argument("--timezone", metavar="TZ", help="timezone of local times (default: the recording's offset)")
     backfill = commands.add_parser("backfill", help=_backfill.__doc__, description=_backfill.__doc__)
@@ -47,7 +49,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         "--from", metavar="ISO", dest="start", required=True, help="where to begin, e.g. 2026-06-01 (local)"
     )
     backfill.add_argument("--to", metavar="ISO", dest="stop", help="where to end (default: now)")
-    backfill.add_argument("--rate", metavar="N", type=_rate, help="readings per second (default: as fast as can be)")
+    backfill.add_argument(
+        "--rate",
+        metavar="N",
+        type=_above_zero("readings per second"),
+        help="readings per second (default: as fast as can be)",
+    )
     backfill.add_argument("--out", metavar="FILE", type=Path, help="write JSON lines there instead of publishing")
     backfill.add_argument("--live", action="store_true", help="then play on live, without a gap or an overlap")
     demo = commands.add_parser("demo", help=_demo.__doc__, description=_demo.__doc__)
@@ -135,21 +142,16 @@ def _given(text: str) -> tuple[str, str]:
     return field, value
 
 
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of readings per second above 0")
-    return rate
+def _above_zero(what: str) -> Callable[[str], float]:
+    """Reads a number of `what`."""
 
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not 0 < number <= 1e9:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number of {what} above 0")
+        return number
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
+    return read

@@ -9,6 +9,7 @@ import numpy as np
 
 from agent.arrival import plan as plans
 from agent.arrival.plan import Plan
+from agent.arrival.rhythm import SHORTEST_S
 from agent.errors import BundleError, ConditionError, ConfigError
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
@@ -20,8 +21,6 @@ from agent.problems import listed
 from agent.settings.schedule import weekly
 from agent.settings.sensor import Sensor
 from agent.settings.settings import Settings
-
-SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
-from agent.message.times import DAY_NS, utc_offset_s
+from agent.message.times import DAY_NS, EPOCH_DAY, MINUTE_NS, QUARTER_NS, utc_offset_s
 from agent.models.manifest import PeriodName
 
-MINUTE_NS, HOUR_NS, QUARTER_NS = 60 * NS_PER_S, 3600 * NS_PER_S, 900 * NS_PER_S
+HOUR_NS = 3600 * NS_PER_S
 DAYS: dict[PeriodName, int] = {"day": 1, "week": 7, "month": 31}
 MOST_TICKS = 20_000  # messages in a slice, for the memory that their instants take
 PARTS = (60, 30, 20, 15, 10, 5, 2, 1)  # minutes
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class Rates:
         day, rest = divmod(local_ns, DAY_NS)
         if self.period == "day":
             return rest
-        index = (day + 3) % 7 if self.period == "week" else date.fromordinal(day + _EPOCH_DAY).day - 1
+        index = (day + 3) % 7 if self.period == "week" else date.fromordinal(day + EPOCH_DAY).day - 1
         return index * DAY_NS + rest
 
     def _change(self, start_ns: int, end_ns: int, offset_s: int) -> int:

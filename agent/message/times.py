@@ -21,8 +21,8 @@ DAY_NS = 86_400 * NS_PER_S
 EPOCHS_NS = {"epoch-s": NS_PER_S, "epoch-ms": 1_000_000, "epoch-us": 1_000, "epoch-ns": 1}
 
 _Writer = Callable[[Iterable[int], tzinfo | None], list[str]]
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_QUARTER_HOUR_NS, _MINUTE_NS = 900 * NS_PER_S, 60 * NS_PER_S
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+QUARTER_NS, MINUTE_NS = 900 * NS_PER_S, 60 * NS_PER_S
 _TOKEN = re.compile(r"YYYY|MM|DD|hh|mm|ss|f+|±hh:mm")
 _DIGITS = {"YYYY": r"(?P<Y>\d{4})", "MM": r"(?P<M>\d{2})", "DD": r"(?P<D>\d{2})"} | {
     "hh": r"(?P<h>[01]\d|2[0-3])",
@@ -85,7 +85,7 @@ class TimeFormat(Strict):
         if match is None:
             raise ValueError(f"{value!r} is not a time written as {self.pattern}")
         part = match.groupdict(default="0")
-        day = date(int(part["Y"]), int(part["M"]), int(part["D"])).toordinal() - _EPOCH_DAY
+        day = date(int(part["Y"]), int(part["M"]), int(part["D"])).toordinal() - EPOCH_DAY
         seconds = int(part.get("h", 0)) * 3600 + int(part.get("m", 0)) * 60 + int(part.get("s", 0))
         offset_s = self.offset_s if self.local else 0
         if "sign" in part:
@@ -125,9 +125,9 @@ class TimeFormat(Strict):
             texts, offset_s = [], self.offset_s if moves else 0
             for time_ns in times_ns:
                 if moves and zone is not None:
-                    offset_s = utc_offset_s(zone, time_ns // _QUARTER_HOUR_NS)
+                    offset_s = utc_offset_s(zone, time_ns // QUARTER_NS)
                 local_ns = time_ns + offset_s * NS_PER_S
-                minute, rest = divmod(local_ns - local_ns % step, _MINUTE_NS)
+                minute, rest = divmod(local_ns - local_ns % step, MINUTE_NS)
                 clock = (rest // NS_PER_S, rest % NS_PER_S // unit_ns)
                 texts.append(_in_minute(form, minute, offset_s) % clock[:fields])
             return texts
@@ -154,7 +154,7 @@ def utc_offset_s(zone: tzinfo, quarter_hour: int) -> int:
 @lru_cache(maxsize=256)
 def _in_minute(form: str, minute: int, offset_s: int) -> str:
     """`form` with all but its seconds filled in; what is left is a printf field for them and for their fraction."""
-    when, minutes = date.fromordinal(minute // 1440 + _EPOCH_DAY), abs(offset_s) // 60
+    when, minutes = date.fromordinal(minute // 1440 + EPOCH_DAY), abs(offset_s) // 60
     offset = f"{'-' if offset_s < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
     day = {"Y": when.year, "M": when.month, "D": when.day}
     return form.format(**day, h=minute // 60 % 24, m=minute % 60, offset=offset)

@@ -21,7 +21,7 @@ BACK_TOLD_NS = 2 * NS_PER_S  # and nobody is told of less
 
 
 @dataclass(frozen=True)
-class Pace:
+class Batching:
     """How batches follow each other.
 
     Attributes:
@@ -42,7 +42,7 @@ class AggregatorMode:
 
     Args:
         voices: The sensors, and where each one's messages are packed; sensors may share a pack.
-        pace: When batches leave.
+        batching: When batches leave.
         clock: What to date by.
         publish: Takes the messages.
         room: Whether more can be published now; what cannot is made later.
@@ -58,7 +58,7 @@ class AggregatorMode:
     def __init__(
         self,
         voices: Sequence[tuple[Voice, Pack]],
-        pace: Pace,
+        batching: Batching,
         *,
         clock: Clock,
         publish: Callable[[Message], None],
@@ -74,12 +74,12 @@ class AggregatorMode:
         self._silenced: set[Voice] = set()
         self._jumps, self.behind = Jumps(clock), False
         self.reached_ns = self._flushed_ns = reached_ns
-        self._look_ns = round(pace.look_s * NS_PER_S)
-        self._flush_ns = None if pace.flush_s is None else round(pace.flush_s * NS_PER_S)
+        self._look_ns = round(batching.look_s * NS_PER_S)
+        self._flush_ns = None if batching.flush_s is None else round(batching.flush_s * NS_PER_S)
         busiest = sum(voice.agenda.most_an_hour for voice, _ in voices)
-        step_s = max(0.001, min(3600.0, 3600 * pace.readings / max(busiest, 1e-6)))
+        step_s = max(0.001, min(3600.0, 3600 * batching.readings / max(busiest, 1e-6)))
         self._step_ns = round(step_s * 1000) * 1_000_000
-        self._catch_up_s = pace.catch_up_s + max(pace.look_s, pace.flush_s or 0.0)
+        self._catch_up_s = batching.catch_up_s + max(batching.look_s, batching.flush_s or 0.0)
 
     def begin(self, reached_ns: int) -> None:
         """Readings up to here are over."""

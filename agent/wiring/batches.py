@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from agent.arrival.agenda import Agenda
-from agent.modes.aggregator import AggregatorMode, Pace
+from agent.modes.aggregator import AggregatorMode, Batching
 from agent.modes.pack import Form, Pack, Sent, Tally
 from agent.modes.voice import Voice
 from agent.player import Player
@@ -22,7 +22,7 @@ def aggregator_of(stage: Stage, playing: Sequence[Playing]) -> AggregatorMode:
         stage,
         playing,
         form_of(stage),
-        Pace(ours.step_s, ours.flush_s, ours.catch_up_s),
+        Batching(ours.step_s, ours.flush_s, ours.catch_up_s),
         room=stage.publisher.has_room,
         sent=stage.progress.sent,
         reached_ns=min(stage.progress.begin(sensor.name, now_ns)[1] for sensor, *_ in playing),
@@ -45,7 +45,7 @@ def past_of(
         stage,
         playing,
         form,
-        Pace(ours.step_s, ours.flush_s if batched else None, readings=at_once),
+        Batching(ours.step_s, ours.flush_s if batched else None, readings=at_once),
         room=room,
         sent=lambda reached: stage.progress.sent(reached if len(reached) == len(playing) else {}),
         reached_ns=first_ns,
@@ -56,7 +56,7 @@ def _mode(
     stage: Stage,
     playing: Sequence[Playing],
     form: Form,
-    pace: Pace,
+    pace: Batching,
     *,
     room: Callable[[], bool],
     sent: Sent,

@@ -1,9 +1,15 @@
+import contextlib
+import fcntl
 import itertools
 import json
+import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,3 +232,19 @@ def test_a_backfill_that_was_killed_leaves_the_live_run_alone(broker, run_agent,
                 key = (message["properties"]["run"], reading["n"])
                 assert seen.setdefault(key, reading) == reading
     assert len({run for run, _ in seen}) == 2
+
+
+def test_a_bar_shows_how_much_is_done(tmp_path, minutely):
+    path = write(tmp_path / "a.toml", offline(minutely))
+    near, far = pty.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))  # without a width there is no bar
+    command = [sys.executable, "-m", "agent", "backfill", "--config", str(path), *DAY, "--out", str(tmp_path / "o")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=far) as process:
+        os.close(far)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end is gone
+            while part := os.read(near, 4096):
+                shown += part
+        assert process.wait(10) == 0
+    os.close(near)
+    assert re.search(r"100%.*2,820 readings", shown.decode())

@@ -6,7 +6,7 @@ import pytest
 from agent.arrival import plan as plans
 from agent.clock import NS_PER_S, FakeClock
 from agent.models.registry import sampler_of
-from agent.modes.aggregator import AggregatorMode, Pace
+from agent.modes.aggregator import AggregatorMode, Batching
 from agent.modes.envelope import Envelope
 from agent.modes.pack import Form, Pack, Tally
 from agent.modes.voice import Voice
@@ -32,7 +32,7 @@ class Stage:
             agenda = plans.recorded(bundle, "day", UTC).agenda(player.rng, options.get("reached_ns", self.start_ns))
             own = Pack(Envelope(f"t/{name}", 1, "r"), form, self.tally, lambda _: lambda: None)
             voices.append((Voice(player, agenda, options.get("most")), shared if together else own))
-        pace = Pace(
+        pace = Batching(
             options.get("step_s", 60.0), options.get("flush_s", 60.0), options.get("catch_up_s", 86_400.0), 10_000
         )
         self.mode = AggregatorMode(
