@@ -213,3 +213,19 @@ def faked(tmp_path: Path):
         return env | {"LD_PRELOAD": str(found[0])}
 
     return set_clock
+
+
+def test_a_sensor_that_was_played_while_the_clock_was_wrong_is_not_silent_until_then(broker, run_agent, tmp_path):
+    bundle = write_bundle(tmp_path / "busy.npz", periods={"day": 20 * 3600.0})
+    other = f'\n[[sensor]]\nname = "other"\nbundle = "{bundle}"'
+    now_ns = time.time_ns()
+    (tmp_path / "state").mkdir()
+    kept = {"run": "a", "sensors": {"climate": [5, now_ns + 10**18], "other": [7, now_ns]}}
+    (tmp_path / "state" / "progress.json").write_text(json.dumps(kept))
+    with broker.subscriber() as subscriber:
+        agent = run_agent(batches(broker.url, bundle, tmp_path) + other)
+        first = readings(subscriber.wait(TOPIC, 2))[0]
+        assert readings(subscriber.wait("understudy/pi/other", 2))[0]["n"] == 8
+    assert first["n"] == 6
+    assert first["time"] >= now_ns
+    assert "was played until later than now" in agent.text()

@@ -126,3 +126,13 @@ def test_memory_does_not_grow_with_the_period():
     due = one.due(NOON + NS_PER_S)
     assert sum(len(s.event_ns) for s in due) == 100
     assert len(one._times) <= 20_000
+
+
+@pytest.mark.parametrize("name", RHYTHMS)
+def test_what_comes_after_the_end_of_its_hour_is_not_lost_by_who_enters_there(name):
+    late = Quantiles(np.array([0.0, 1.0]), np.array([0.0, 0.9]))
+    rhythm = Rhythm(Clock(300.0, 0.9, late), BURSTS, APART) if name == "clock" else RHYTHMS[name]
+    unbroken = times(agenda(NOON, rhythm), NOON + DAY_NS)
+    for hour in range(1, 24):
+        now = NOON + hour * HOUR_NS
+        assert times(agenda(now, rhythm), NOON + DAY_NS) == [time for time in unbroken if time > now]

@@ -234,3 +234,11 @@ def test_a_sensor_that_fails_is_silent_and_the_others_go_on(caplog):
     assert (stage.messages("t/a"), stage.tally.silenced) == ([], 1)
     assert len(stage.messages("t/b")) == pytest.approx(180, abs=2)
     assert "sensor 'a' failed and is silent" in caplog.text
+
+
+def test_what_is_still_collected_does_not_count_as_reached():
+    stage = Stage("a", form=Form(max_count=50), step_s=1.0, flush_s=None)
+    stage.ticks(10, seconds=1.0)
+    assert stage.reached == {}
+    stage.mode.flush()
+    assert stage.reached == {"a": (10, stage.clock.unix_ns())}

@@ -112,3 +112,10 @@ def test_what_can_be_made_again_is_never_dropped_and_drops_nothing():
         outbox.put(message)
     assert [outbox._take().payload for _ in range(outbox.waiting)] == [b"0", b"1", b"2", b"3", b"y"]
     assert (outbox.dropped, outbox.waiting_bytes) == (1, 0)
+
+
+def test_what_can_be_made_again_drops_nothing_that_cannot():
+    outbox = Outbox(1, Rarely(FakeClock()))
+    outbox.put(Message("t", b"only once"))
+    outbox.put(Message("t", b"again", settle=lambda: None))
+    assert (outbox.next().payload, outbox.dropped) == (b"only once", 0)

@@ -201,3 +201,9 @@ def test_ten_thousand_arrivals_are_distributed_as_recorded(shared, name: str, pe
     sizes = np.array([np.bincount(ticks.sizes, minlength=most + 1)[1:] for ticks in (ours, theirs)])
     seen = sizes[:, sizes.sum(axis=0) > 0]
     assert seen.shape[1] == 1 or stats.chi2_contingency(seen).pvalue > 0.01
+
+
+def test_hours_that_differ_beyond_chance_are_learnt_as_such(rng):
+    found = learnt(poisson(rng, 30.0 * rng.gamma(5.0, 0.2, 24 * 28)))
+    assert found.arrival.excess == pytest.approx(30 / 5, rel=0.3)
+    assert "its hours differ more than that explains" in said(found)
