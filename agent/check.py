@@ -32,7 +32,7 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
         yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {part.pace}, on {topic}"
         borrowed = sum(hour != taken for hour, taken in enumerate(part.hours))
         if borrowed:
-            yield f"note: {name}: no such message at {borrowed} hours of the day; those of the nearest hour are played"
+            yield f"note: {name}: no such message at {borrowed} hours; those of the nearest hour are played"
     yield from (f"note: {note}" for note in notes(settings))
 
 

@@ -20,6 +20,10 @@ class RecordingError(UnderstudyError, ValueError):
     """A recording cannot be read or learnt from."""
 
 
+class SpecificationError(UnderstudyError, ValueError):
+    """A specification declares what cannot be."""
+
+
 class ConditionError(UnderstudyError, ValueError):
     """A model draws no rows such as were asked for."""
 

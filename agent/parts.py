@@ -11,11 +11,11 @@ from agent.arrival import plan as plans
 from agent.arrival.plan import Plan
 from agent.arrival.rhythm import SHORTEST_S
 from agent.errors import BundleError, ConditionError, ConfigError
+from agent.model import Model, model_of
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import PeriodName
-from agent.models.registry import sampler_of
-from agent.models.sampler import GIVEN_BLOCK, Given, Sampler
+from agent.models.sampler import GIVEN_BLOCK, Given
 from agent.player import given_of, hours_for, local_zone
 from agent.problems import listed
 from agent.settings.schedule import weekly
@@ -25,11 +25,14 @@ from agent.settings.settings import Settings
 
 @dataclass(frozen=True)
 class Part:
-    """One sensor of the configuration, with the bundle it plays."""
+    """One sensor of the configuration, with the model it plays."""
 
     sensor: Sensor
-    bundle: Bundle
-    sampler: Sampler
+    model: Model
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.model.bundle
 
     @property
     def zone(self) -> tzinfo:
@@ -43,8 +46,8 @@ class Part:
 
     @property
     def hours(self) -> list[int]:
-        """For each hour of the day, the one whose rows are played (ConditionError: none is as given)."""
-        return hours_for(self.bundle, self.sampler, self.given)
+        """For each hour by which rows differ, the one whose rows are played (ConditionError: none is as given)."""
+        return hours_for(self.model, self.given)
 
     @property
     def fixed_s(self) -> float | None:
@@ -127,7 +130,7 @@ class Part:
         """Why its messages are never as asked: better told now than when the first one is drawn."""
         try:
             given = Given(self.hours[0] if self.bundle.manifest.hours else None, self.given.values)
-            self.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
+            self.model.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
         except ConditionError as error:
             return f"given: {error}"
         return None
@@ -139,7 +142,7 @@ def parts_of(sensors: Sequence[Sensor], mode: str | None) -> tuple[list[Part], l
     A bundle that several sensors play is loaded once.
     """
     parts, problems = [], []
-    loaded: dict[Path, tuple[Bundle, Sampler] | BundleError] = {}
+    loaded: dict[Path, Model | BundleError] = {}
     for sensor in sensors:
         if sensor.bundle not in loaded:
             loaded[sensor.bundle] = _load(sensor.bundle)
@@ -147,7 +150,7 @@ def parts_of(sensors: Sequence[Sensor], mode: str | None) -> tuple[list[Part], l
         try:
             if isinstance(found, BundleError):
                 raise found
-            part = Part(sensor, *found)
+            part = Part(sensor, found)
             problem = part.problem(mode)
         except BundleError as error:
             problem = str(error)
@@ -170,9 +173,8 @@ def prepare(settings: Settings, where: str) -> list[Part]:
     return parts
 
 
-def _load(path: Path) -> tuple[Bundle, Sampler] | BundleError:
+def _load(path: Path) -> Model | BundleError:
     try:
-        bundle = bundles.read(path)
-        return bundle, sampler_of(bundle)
+        return model_of(bundles.read(path))
     except BundleError as error:
         return error

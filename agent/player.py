@@ -13,8 +13,9 @@ from agent.clock import NS_PER_S
 from agent.errors import ConditionError
 from agent.message.conditions import conditions
 from agent.message.leaves import EventTime, Pen
+from agent.model import Model
 from agent.models.bundle import Bundle
-from agent.models.sampler import ANYTHING, BLOCK, GIVEN_BLOCK, HOURS, Given, Sampler, Source
+from agent.models.sampler import ANYTHING, BLOCK, GIVEN_BLOCK, HOURS, Given, Source
 from agent.reading import Readings, Rows, joined
 
 
@@ -31,14 +32,13 @@ class Player:
 
     Args:
         name: The sensor's.
-        bundle: What to play.
-        sampler: The bundle's sampler; may be shared.
+        model: What to play; may be shared.
         entropy: Seeds this sensor's randomness: two players with the same never differ.
         zone: Timezone of naive local times; None: at the recording's offset.
         block: Rows to draw at a time.
         seq: The last sequence number that was given.
         given: What every row has to be like.
-        hours: For each hour of the day, the one whose rows are played; see `hours_for`.
+        hours: For each hour of the day or week, the one whose rows are played (None: itself); see `hours_for`.
 
     Attributes:
         local: Where the sensor's midnight is: its timezone, else the offset that its times are written in.
@@ -47,22 +47,23 @@ class Player:
     def __init__(
         self,
         name: str,
-        bundle: Bundle,
-        sampler: Sampler,
+        model: Model,
         entropy: Sequence[int],
         *,
         zone: tzinfo | None = None,
         block: int = BLOCK,
         seq: int = 0,
         given: Given = ANYTHING,
-        hours: Sequence[int] = range(HOURS),
+        hours: Sequence[int] | None = None,
     ) -> None:
-        self.name, self.bundle, self.zone, self.seq = name, bundle, zone, seq
-        self._sampler, self._block, self._given, self._hours = sampler, block, given, hours
+        self.name, self.bundle, self.zone, self.seq = name, model.bundle, zone, seq
+        self._sampler, self._block, self._given = model.sampler, block, given
         self._entropy = [*entropy, zlib.crc32(name.encode())]
         self._key = int(np.random.SeedSequence(self._entropy).generate_state(1, np.uint64)[0])
-        self._columns = [column.name for column in bundle.manifest.columns]
-        self.local = local_zone(bundle, zone)
+        self._columns = [column.name for column in self.bundle.manifest.columns]
+        self._hours = hours or range(self.bundle.manifest.hours)
+        self.local = local_zone(self.bundle, zone)
+        self._series = model.series.begin(self._key, self.local)
         self.restart()
 
     def restart(self, *entropy: int, block: int | None = None, skip: int = 0, hour_of_ns: int | None = None) -> None:
@@ -92,7 +93,8 @@ class Player:
             last_ns: The last event that leaves together with these; None: each leaves by itself.
         """
         count, first = len(event_ns), self.seq + 1
-        readings = Readings(self._rows(event_ns), event_ns, range(first, first + count))
+        drawn = Readings(self._rows(event_ns), event_ns, range(first, first + count))
+        readings = self._series.complete(drawn)
         pen = Pen(self._key, self.zone, last_ns)
         texts = self.bundle.manifest.template.render(readings, pen)
         self.seq += count
@@ -115,7 +117,9 @@ class Player:
         return self._source.next() if count == 1 else self._source.take(count)
 
     def _hour(self, event_ns: int) -> int:
-        return self._hours[datetime.fromtimestamp(event_ns // NS_PER_S, self.local).hour]
+        local = datetime.fromtimestamp(event_ns // NS_PER_S, self.local)
+        weekday = local.weekday() if self.bundle.manifest.hours > HOURS else 0
+        return self._hours[weekday * HOURS + local.hour]
 
 
 def local_zone(bundle: Bundle, zone: tzinfo | None) -> tzinfo:
@@ -129,31 +133,39 @@ def local_zone(bundle: Bundle, zone: tzinfo | None) -> tzinfo:
 
 
 def given_of(bundle: Bundle, asked: Mapping[str, Any]) -> Given:
-    """What rows of a bundle have to be like for messages as asked; see `conditions`."""
+    """What rows of a bundle have to be like for messages as asked; see `conditions`.
+
+    Raises:
+        ConditionError: They never are, or follow in time from those before them.
+    """
     if not asked:
         return ANYTHING
     places = {column.name: place for place, column in enumerate(bundle.manifest.columns)}
     allowed = conditions(bundle.manifest.template, asked)
+    for process in bundle.manifest.processes:
+        if process.column in allowed:
+            raise ConditionError(f"{process.column}: follows from the readings before it and cannot be given")
     return Given(None, tuple((places[column], tuple(sorted(values))) for column, values in allowed.items()))
 
 
-def hours_for(bundle: Bundle, sampler: Sampler, given: Given) -> list[int]:
-    """For each hour of the day itself, or the nearest hour whose rows may be as given.
+def hours_for(model: Model, given: Given) -> list[int]:
+    """For each hour of the day or week itself, or the nearest hour whose rows may be as given.
 
     Raises:
         ConditionError: Rows are at no hour as given, or next to never.
     """
-    if not bundle.manifest.hours or not given.values:
-        return list(range(HOURS))
+    hours = model.bundle.manifest.hours
+    if not hours or not given.values:
+        return list(range(hours))
     possible, problem = [], None
-    for hour in range(HOURS):
+    for hour in range(hours):
         try:
-            sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), Given(hour, given.values))
+            model.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), Given(hour, given.values))
             possible.append(hour)
         except ConditionError as error:
             problem = error
     if not possible:
         raise problem or ConditionError("no hour has such rows")
     return [
-        min(possible, key=lambda other: min((other - hour) % HOURS, (hour - other) % HOURS)) for hour in range(HOURS)
+        min(possible, key=lambda other: min((other - hour) % hours, (hour - other) % hours)) for hour in range(hours)
     ]

@@ -11,8 +11,8 @@ from agent import seed as seeds
 from agent.arrival import plan as plans
 from agent.clock import LAST_NS, NS_PER_S, Clock
 from agent.errors import ConfigError
+from agent.model import model_of
 from agent.models.bundle import read
-from agent.models.registry import sampler_of
 from agent.player import Player, given_of, hours_for
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,8 @@ def preview(
         raise ConfigError("--start, --interval, -n: the messages' times would not lie between 1970 and 2262")
     entropy = [seeds.drawn() if seed is None else seed]
     asked = given_of(bundle, given or {})
-    sampler = sampler_of(bundle)
-    hours = hours_for(bundle, sampler, asked)
-    player = Player(bundle.manifest.sensor, bundle, sampler, entropy, zone=zone, given=asked, hours=hours)
+    model = model_of(bundle)
+    player = Player(bundle.manifest.sensor, model, entropy, zone=zone, given=asked, hours=hours_for(model, asked))
     even = (first_ns + round(place * step_s * NS_PER_S) for place in range(count))
     times = even if interval_s or not recorded_s else _recorded_times(player, first_ns)
     return (player.play([time_ns]).texts[0] for time_ns in islice(times, count))

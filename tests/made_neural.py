@@ -12,7 +12,7 @@ NOISE, WIDTH = 6, 5
 
 def neural_bundle(kind: str, *, plain: bool = False, hours: bool = False, seed: int = 0) -> Bundle:
     """A bundle of `kind` for the message of `tests.made`; plain: without skip connections and condition."""
-    manifest = Manifest.model_validate(manifest_of(MESSAGE) | {"kind": kind, "hours": hours})
+    manifest = Manifest.model_validate(manifest_of(MESSAGE) | {"kind": kind, "hours": 24 if hours else 0})
     return Bundle(manifest, neural_arrays(manifest.columns, kind, plain, hours, seed))
 
 

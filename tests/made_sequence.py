@@ -22,7 +22,7 @@ def sequence_bundle(
         unwritten: Also a flag for each number, a token of three and two numbers, none of which is written.
         scale: Of the weights.
     """
-    manifest = Manifest.model_validate(manifest_of(message, kind="par", hours=hours))
+    manifest = Manifest.model_validate(manifest_of(message, kind="par", hours=24 if hours else 0))
     columns, rng = manifest.columns, np.random.default_rng(5)
     numbers = [column for column in columns if not column.size]
     sizes = [column.size for column in columns if column.size]

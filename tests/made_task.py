@@ -46,7 +46,7 @@ def made_task(rows: int = 300, *, hours: bool = False, seed: int = 0, **changes:
 
 def bundle_of(kind: str, fitted: Fitted, corrected: bool = True, **arrays: np.ndarray) -> Bundle:
     """The bundle of a fit as it is read back; `arrays` take the place of exported ones."""
-    manifest = Manifest.model_validate(manifest_of(MESSAGE) | {"kind": kind, "hours": fitted.hours})
+    manifest = Manifest.model_validate(manifest_of(MESSAGE) | {"kind": kind, "hours": 24 if fitted.hours else 0})
     return bundles.from_bytes(Bundle(manifest, {**fitted.export(corrected), **arrays}).to_bytes())
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.ending import EXIT_USAGE, exit_status
 from agent.errors import ConfigError
-from agent.models.registry import SAMPLERS
-from trainer.corrections import NAMES, require_made
+from trainer.corrections import CORRECTIONS, NAMES, require_made
 
 if TYPE_CHECKING:
     from trainer.fit import Outcome
@@ -154,6 +153,26 @@ def _write_losses(outcome: "Outcome", folder: Path) -> None:
         write_losses(outcome.losses, folder / manifest.sensor)
 
 
+def _declare(options: argparse.Namespace) -> None:
+    from agent.models import bundle as bundles
+    from trainer.declare.declare import EXAMPLE, declare
+    from trainer.declare.summary import summary
+
+    if options.example:
+        print(EXAMPLE.read_text("utf-8"), end="")
+        return
+    if options.spec is None or (options.out is None) != options.check:
+        raise ConfigError("declare: give a specification with --out FILE.npz or --check, or --example alone")
+    made = declare(options.spec)
+    if options.check:
+        print(f"{options.spec}: can be declared")
+        print("\n".join(f"  {line}" for line in summary(made)))
+        return
+    bundles.write(made, options.out)
+    print(f"{options.out}: {made.manifest.sensor}, declared, {options.out.stat().st_size / 1000:.0f} kB")
+    print("\n".join(f"  {line}" for line in summary(made)))
+
+
 def _generate(options: argparse.Namespace) -> None:
     import secrets
 
@@ -179,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--sensor", metavar="NAME", help="the sensor's name")
     fit.add_argument("--sensor-column", metavar="COLUMN", help="one bundle a value of this column, into folder --out")
     fit.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the bundle to write")
-    models = [*SAMPLERS, "auto"]
+    models = [*CORRECTIONS, "auto"]
     fit.add_argument("--model", choices=models, default="gaussian-copula", help="default: %(default)s")
     fit.add_argument("--epochs", type=_positive, metavar="N", help="of a neural model (default: SDV's)")
     fit.add_argument(
@@ -187,6 +206,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the losses there")
     fit.add_argument("--seed", type=_natural, default=0, help="the same seed gives the same bytes (default: 0)")
+
+    declare = _command(commands, "declare", _declare, "make a bundle from a specification, without a recording")
+    declare.add_argument("spec", type=Path, nargs="?", metavar="SPEC.toml", help="what the messages hold")
+    declare.add_argument("--out", type=Path, metavar="FILE.npz", help="the bundle to write")
+    declare.add_argument("--check", action="store_true", help="say what is declared, or all that is wrong with it")
+    declare.add_argument("--example", action="store_true", help="print a commented specification")
 
     generate = _command(commands, "generate", _generate, "write more messages of the same distribution")
     generate.add_argument("bundle", type=Path, metavar="BUNDLE")

@@ -16,7 +16,7 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import FORMAT, Arrival, Manifest, Period, Provenance
 from agent.models.registry import sampler_of
-from agent.models.sampler import Given
+from agent.models.sampler import HOURS, Given
 from trainer.arrival.timing import Timing, timing
 from trainer.models.fitted import Fitted, Task, hours_of
 from trainer.recording import Recording
@@ -62,7 +62,7 @@ class Draft:
             kind=kind,
             template=self.template,
             columns=self.template.columns,
-            hours=fitted.hours,
+            hours=HOURS if fitted.hours else 0,
             combinations=[list(names) for names in together],
             arrival=timing_.arrival if timing_ else Arrival(),
             period=timing_.period if timing_ else Period(),

@@ -10,8 +10,8 @@ from typing import IO
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.files import replacing
+from agent.model import model_of
 from agent.models.bundle import Bundle
-from agent.models.registry import sampler_of
 from agent.player import Player
 
 BLOCK = 4096
@@ -47,7 +47,7 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, seed: int) ->
 
 
 def _messages(bundle: Bundle, count: int, start_ns: int, seed: int) -> Iterator[str]:
-    player = Player(bundle.manifest.sensor, bundle, sampler_of(bundle), [seed], block=BLOCK)
+    player = Player(bundle.manifest.sensor, model_of(bundle), [seed], block=BLOCK)
     interval_ns = round((bundle.manifest.arrival.interval_s or 1.0) * NS_PER_S)
     last_ns = start_ns + (count - 1) * interval_ns
     for first in range(0, count, BLOCK):

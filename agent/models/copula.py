@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.models.normal import Condition, Normal
-from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.tables import Segments, Table, read_tables
 
 CELLS = 32_768  # numbers at a time: the working set stays in a small processor's cache
@@ -24,8 +24,8 @@ class CopulaSampler:
 
     Arrays: `factor` (columns, columns), a square root of the correlation matrix; `offsets` (tables + 1),
     where each table begins in `z` and `value`; `steps` (tables), whether it is a staircase (category codes
-    and whole numbers) or linear; `plan` (1 or 24, columns), the table of each column, in each hour of the
-    day where they differ. `z` rises within a table.
+    and whole numbers) or linear; `plan` (1, 24 or 168, columns), the table of each column, in each hour of
+    the day or week where they differ. `z` rises within a table.
     """
 
     def __init__(self, factor: Floats, tables: list[Table], plan: NDArray[np.integer], integer: list[bool]) -> None:
@@ -46,7 +46,7 @@ class CopulaSampler:
         count = len(columns)
         factor = bundle.array("factor", "<f8", (count, count))
         tables = read_tables(bundle)
-        plan = bundle.array("plan", "<i4", (HOURS if bundle.manifest.hours else 1, count))
+        plan = bundle.array("plan", "<i4", (bundle.manifest.hours or 1, count))
         if bool(np.any((plan < 0) | (plan >= len(tables)))):
             raise bundle.error("plan.npy", f"must name tables 0 to {len(tables) - 1}")
         for place, column in enumerate(columns):

@@ -1,19 +1,21 @@
 """What a bundle says of itself: `manifest.json`, validated in full before anything is played."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from agent.message.template import Template
 from agent.reading import Column
-from agent.strict import Strict
+from agent.series.process import Process
+from agent.strict import IsoTime, Strict
 
 FORMAT = "understudy-bundle/1"
 
 PeriodName = Literal["day", "week", "month"]
 BINS: dict[PeriodName, int] = {"day": 24, "week": 168, "month": 744}
 """Hours of each period; a month has 31 days."""
+
+MOST_TERMS = 256  # of all processes
 
 RhythmName = Literal["clock", "timer", "random"]
 
@@ -62,16 +64,6 @@ class Period(Strict):
     covered: dict[PeriodName, Coverage] = Field(default_factory=dict)
 
 
-def _iso_time(text: str) -> str:
-    """A time in ISO 8601, with an offset."""
-    if datetime.fromisoformat(text).tzinfo is None:
-        raise ValueError("must have an offset from UTC")
-    return text
-
-
-IsoTime = Annotated[str, AfterValidator(_iso_time)]
-
-
 class Provenance(Strict):
     """Where a bundle comes from. `recording` is a file's name without its folder, `span` two ISO times."""
 
@@ -86,8 +78,9 @@ class Provenance(Strict):
 class Manifest(Strict):
     """A bundle's manifest.
 
-    `hours` says that rows differ by the hour of the day, `combinations` of which columns only certain codes
-    occur together. `quality`, `parity` and `choice` (how
+    `hours` says by how many hours rows differ (24 of the day, 168 of the week from Monday, 0: they do not),
+    `combinations` of which columns only certain codes occur together, `processes` which columns follow in time; columns
+    that no message shows stand last. `quality`, `parity` and `choice` (how
     the candidates of an automatic choice did) are figures measured at export, for people to read.
     """
 
@@ -96,7 +89,8 @@ class Manifest(Strict):
     kind: str
     template: Template
     columns: Annotated[list[Column], Field(max_length=4096)]
-    hours: bool = False
+    hours: Literal[0, 24, 168] = 0
+    processes: Annotated[list[Process], Field(max_length=256)] = Field(default_factory=list)
     combinations: list[Annotated[list[str], Field(max_length=256)]] = Field(default_factory=list, max_length=256)
     arrival: Arrival
     period: Period
@@ -108,6 +102,25 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _template_and_columns_agree(self) -> "Manifest":
-        if self.columns != self.template.columns:
+        written, names = len(self.template.columns), [column.name for column in self.columns]
+        if self.columns[:written] != self.template.columns or len(set(names)) < len(names):
             raise ValueError("columns: not those that the template needs, in its order")
+        if not set(names[written:]) <= {
+            name for process in self.processes for name in (process.column, *process.needs())
+        }:
+            raise ValueError("columns: not those that the template and the processes need")
+        return self
+
+    @model_validator(mode="after")
+    def _processes_follow_from_what_is_there(self) -> "Manifest":
+        there = {column.name for column in self.columns}
+        open_ = [process.column for process in self.processes]
+        if sum(len(case.terms) for process in self.processes for case in process.cases) > MOST_TERMS:
+            raise ValueError(f"processes: have more than {MOST_TERMS} terms")
+        for process in self.processes:
+            if not {process.column, *process.needs()} <= there or process.needs() & set(open_):
+                raise ValueError(f"processes: {process.column!r} follows from what is not there, or made after it")
+            open_.remove(process.column)
+        if len({process.column for process in self.processes}) < len(self.processes):
+            raise ValueError("processes: two of one column")
         return self

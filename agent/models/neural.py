@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
 from agent.models.network import Network
-from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.spans import Spans
 from agent.models.tables import Segments, Table, read_tables
 
@@ -48,7 +48,7 @@ class NeuralSampler:
         Raises:
             BundleError: An array is missing, misshapen, not finite, or does not fit the others.
         """
-        hours = bundle.array("hours", "<i4", (HOURS,)).tolist() if bundle.manifest.hours else []
+        hours = bundle.array("hours", "<i4", (bundle.manifest.hours,)).tolist() if bundle.manifest.hours else []
         spans = Spans.load(bundle, extra=1 if hours else 0)
         condition = bundle.array("condition", "<f8", (None,))
         if len(condition) and (bool(np.any(condition < 0)) or abs(float(condition.sum()) - 1) > 1e-6):

@@ -13,6 +13,7 @@ SAMPLERS: dict[str, type[Kind]] = {
     "copula-gan": NeuralSampler,
     "tvae": NeuralSampler,
     "par": SequenceSampler,
+    "declared": CopulaSampler,
 }
 
 

@@ -24,7 +24,7 @@ class Given:
     """What rows have to be like.
 
     Attributes:
-        hour: Hour of the day, 0 to 23, local to the sensor; None: any.
+        hour: Of the day (0 to 23) or of the week from Monday (0 to 167), local to the sensor; None: any.
         values: Positions of columns, and the values that each may have.
     """
 

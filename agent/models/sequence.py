@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
 from agent.models.recurrent import RecurrentNetwork
-from agent.models.sampler import ANYTHING, HOURS, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.tables import Segments, read_tables
 
 MOST_ROWS = 10_000  # in a segment
@@ -44,7 +44,7 @@ class SequenceSampler:
         """
         columns = [column.size or 0 for column in bundle.manifest.columns]
         whole = [place for place, c in enumerate(bundle.manifest.columns) if c.integer and not c.size]
-        numbers, hours = columns.count(0), HOURS if bundle.manifest.hours else 1
+        numbers, hours = columns.count(0), bundle.manifest.hours or 1
         network = RecurrentNetwork.load(bundle, numbers, [size for size in columns if size], hours)
         length = int(bundle.array("length", "<i4", (1,))[0])
         if not 1 <= length <= MOST_ROWS:

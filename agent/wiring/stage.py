@@ -64,9 +64,7 @@ def player_of(part: Part, entropy: Sequence[int], seq: int, sensors: int) -> Pla
     columns = max(1, len(part.bundle.manifest.columns))
     block = max(16, min(BLOCK, ROWS_BYTES // (8 * columns * sensors)))
     name, zone = part.sensor.name, part.sensor.zone
-    return Player(
-        name, part.bundle, part.sampler, entropy, zone=zone, block=block, seq=seq, given=part.given, hours=part.hours
-    )
+    return Player(name, part.model, entropy, zone=zone, block=block, seq=seq, given=part.given, hours=part.hours)
 
 
 def publisher_of(settings: Settings, clock: Clock, run: str, wake: Wake) -> Publisher:

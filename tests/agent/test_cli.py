@@ -104,10 +104,10 @@ def test_what_never_is_so_at_some_hour_is_as_at_the_nearest_hour_and_told(tmp_pa
         "value": np.append(whole.arrays["value"], 0.0),
     }
     path = tmp_path / "b.npz"
-    write(Bundle(whole.manifest.model_copy(update={"hours": True}), {**whole.arrays, **changed}), path)
+    write(Bundle(whole.manifest.model_copy(update={"hours": 24}), {**whole.arrays, **changed}), path)
     asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
     assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 0
-    assert "a: no such message at 2 hours of the day; those of the nearest hour are played" in capsys.readouterr().out
+    assert "a: no such message at 2 hours; those of the nearest hour are played" in capsys.readouterr().out
     words = ["-n", "5", "--start", "2025-06-01T02:30:00Z", "--interval", "600", "--given", "state=busy"]
     assert main(["preview", str(path), *words]) == 0
     assert capsys.readouterr().out.count('"busy"') == 5
@@ -121,7 +121,7 @@ def test_check_refuses_what_is_so_at_no_hour(tmp_path, capsys):
         "z": np.append(whole.arrays["z"], -9.0),
         "value": np.append(whole.arrays["value"], 0.0),
     }
-    never = Bundle(whole.manifest.model_copy(update={"hours": True}), {**whole.arrays, **plan, **tables})
+    never = Bundle(whole.manifest.model_copy(update={"hours": 24}), {**whole.arrays, **plan, **tables})
     write(never, tmp_path / "b.npz")
     asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
     assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 78

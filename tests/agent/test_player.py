@@ -3,16 +3,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.registry import sampler_of
+from agent.model import model_of
 from agent.player import Player
 from tests.bundles import make_bundle
 
 BUNDLE = make_bundle()
-SAMPLER = sampler_of(BUNDLE)
+MODEL = model_of(BUNDLE)
 
 
 def player(seed: int = 1, **options) -> Player:
-    return Player("a", BUNDLE, SAMPLER, [seed], **options)
+    return Player("a", MODEL, [seed], **options)
 
 
 @given(played=st.integers(1, 39), chunk=st.integers(1, 40))

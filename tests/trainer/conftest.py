@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agent.clock import NS_PER_S
+from agent.model import model_of
 from agent.models.bundle import Bundle
-from agent.models.registry import sampler_of
 from agent.player import Player
 from trainer.recording import Recording
 
@@ -51,7 +51,7 @@ def recording_of(messages: list[dict[str, Any]]) -> Recording:
 
 def play(bundle: Bundle, count: int, seed: int = 0) -> list[Any]:
     """`count` messages, one a recorded interval, written together."""
-    player = Player("sensor", bundle, sampler_of(bundle), [seed])
+    player = Player("sensor", model_of(bundle), [seed])
     interval_ns = round((bundle.manifest.arrival.interval_s or 1) * NS_PER_S)
     times = [START_NS + i * interval_ns for i in range(count)]
     return [json.loads(text) for text in player.play(times, times[-1]).texts]

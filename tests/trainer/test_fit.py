@@ -12,9 +12,9 @@ from scipy.stats import ks_2samp
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
+from agent.model import model_of
 from agent.models import bundle as bundles
 from agent.models.manifest import Manifest
-from agent.models.registry import sampler_of
 from agent.player import Player
 from tests.trainer.conftest import START_NS, play, recording_of
 from tests.trainer.likeness import assert_alike
@@ -227,7 +227,7 @@ def test_keys_that_look_like_a_path_are_keys_like_any_other() -> None:
 def test_a_reading_looks_like_those_recorded_in_its_hour(fitted) -> None:
     recording, bundle = fitted("room-climate.csv")
     assert bundle.manifest.hours
-    player = Player("room", bundle, sampler_of(bundle), [1])
+    player = Player("room", model_of(bundle), [1])
     hours = [int(message["date"][11:13]) for message in recording.messages]
     for hour in (3, 8, 12, 16, 21):
         recorded = [message for message, at in zip(recording.messages, hours, strict=True) if at == hour]

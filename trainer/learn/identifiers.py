@@ -88,7 +88,7 @@ def shape_of(values: Sequence[str | int]) -> Identifier:
     texts = sorted({str(value) for value in values})
     if all(UUID.fullmatch(text) for text in texts):
         hexa = _ALPHABETS[2 if texts[0].upper() == texts[0] else 1]
-        return Identifier(runs=_uuid_runs(hexa), quoted=quoted)
+        return Identifier(runs=uuid_runs(hexa), quoted=quoted)
     width = max(map(len, texts))
     alphabets = [_alphabet({text[i] for text in texts if i < len(text)}) for i in range(width)]
     if not quoted:
@@ -145,7 +145,7 @@ def _alphabet(characters: set[str]) -> str:
     )
 
 
-def _uuid_runs(hexa: str) -> list[Run]:
+def uuid_runs(hexa: str = "0123456789abcdef") -> list[Run]:
     """RFC 9562, version 4: the version and the variant have places of their own."""
     runs = [(hexa, 8), ("-", 1), (hexa, 4), ("-", 1), ("4", 1), (hexa, 3), ("-", 1), (hexa[8:12], 1), (hexa, 3)]
     return [Run(alphabet=alphabet, count=count) for alphabet, count in [*runs, ("-", 1), (hexa, 12)]]

@@ -5,7 +5,7 @@ import pytest
 from agent.errors import ConditionError
 from agent.message.conditions import conditions
 from agent.message.template import Template
-from agent.models.registry import sampler_of
+from agent.model import model_of
 from agent.player import Player, given_of
 from tests.made import MESSAGE, START_NS, copula_bundle
 
@@ -37,7 +37,7 @@ def test_a_value_implies_that_it_is_there_and_null_that_it_is_not():
 @pytest.mark.parametrize("asked", [{"seen": "cat"}, {"light": "on", "seen": "person"}, {"humidity": "null"}])
 def test_every_message_is_as_asked(asked):
     bundle = copula_bundle()
-    player = Player("kitchen", bundle, sampler_of(bundle), [1], given=given_of(bundle, asked))
+    player = Player("kitchen", model_of(bundle), [1], given=given_of(bundle, asked))
     for text in player.play([START_NS + i for i in range(200)]).texts:
         message = json.loads(text)
         for field, value in asked.items():

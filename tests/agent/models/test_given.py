@@ -177,7 +177,7 @@ def test_an_hour_is_no_matter_to_a_copula_whose_rows_do_not_differ():
 
 
 def test_a_bundle_names_the_tables_of_each_hour():
-    manifest = Manifest.model_validate(manifest_of() | {"hours": True})
+    manifest = Manifest.model_validate(manifest_of() | {"hours": 24})
     arrays = copula_arrays(manifest.columns)
     place = [column.name for column in manifest.columns].index("light")
     dark = int(arrays["offsets"][-1])

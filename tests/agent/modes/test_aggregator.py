@@ -5,7 +5,7 @@ import pytest
 
 from agent.arrival import plan as plans
 from agent.clock import NS_PER_S, FakeClock
-from agent.models.registry import sampler_of
+from agent.model import model_of
 from agent.modes.aggregator import AggregatorMode, Batching
 from agent.modes.envelope import Envelope
 from agent.modes.pack import Form, Pack, Tally
@@ -28,7 +28,7 @@ class Stage:
         voices = []
         for name in names:
             bundle = make_bundle(periods={"day": per_hour}, export=True)
-            player = Player(name, bundle, sampler_of(bundle), [1])
+            player = Player(name, model_of(bundle), [1])
             agenda = plans.recorded(bundle, "day", UTC).agenda(player.rng, options.get("reached_ns", self.start_ns))
             own = Pack(Envelope(f"t/{name}", 1, "r"), form, self.tally, lambda _: lambda: None)
             voices.append((Voice(player, agenda, options.get("most")), shared if together else own))

@@ -7,7 +7,7 @@ import pytest
 from agent.arrival import plan as plans
 from agent.clock import NS_PER_S, FakeClock
 from agent.loop import Job, Loop
-from agent.models.registry import sampler_of
+from agent.model import model_of
 from agent.modes.envelope import Envelope
 from agent.modes.sensor import Following, SensorMode
 from agent.player import Player
@@ -30,7 +30,7 @@ def test_each_tick_is_a_message_stamped_now_that_tells_what_it_is():
 
 def sensor_mode(clock: FakeClock, published: list) -> SensorMode:
     bundle = make_bundle()
-    player = Player("climate", bundle, sampler_of(bundle), [1])
+    player = Player("climate", model_of(bundle), [1])
     return SensorMode(player, Envelope("t", 2, "r"), clock, published.append)
 
 
@@ -41,7 +41,7 @@ class Street:
         self.clock, self.published = FakeClock(), []
         mode = sensor_mode(self.clock, self.published)
         until_ns = options.pop("until_ns", None)
-        agenda = plan.agenda(Player("x", make_bundle(), None, [1]).rng, self.clock.unix_ns(), until_ns)
+        agenda = plan.agenda(Player("x", model_of(make_bundle()), [1]).rng, self.clock.unix_ns(), until_ns)
         self.following = Following(agenda, mode.tick, self.clock, options.pop("most", None))
         self.loop = Loop(self.clock, self._wait)
         self.waits = []

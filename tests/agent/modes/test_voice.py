@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from agent.arrival import plan as plans
 from agent.clock import NS_PER_S
+from agent.model import model_of
 from agent.models.bundle import Bundle
-from agent.models.registry import sampler_of
 from agent.modes.voice import Voice
 from agent.player import Player
 from tests.bundles import make_bundle
@@ -18,7 +18,7 @@ BUNDLE = make_bundle(periods={"day": 240.0})
 
 
 def voice(now_ns: int, seq: int = 0, bundle: Bundle = BUNDLE) -> Voice:
-    player = Player("climate", bundle, sampler_of(bundle), [1], seq=seq)
+    player = Player("climate", model_of(bundle), [1], seq=seq)
     return Voice(player, plans.recorded(bundle, "day", UTC).agenda(player.rng, now_ns))
 
 

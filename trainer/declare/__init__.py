@@ -1,0 +1,1 @@
+"""Declared sensors: a specification becomes a bundle, without a recording."""
