@@ -79,8 +79,9 @@ class Part:
             return f"by a schedule of {len(sensor.schedule)} windows{ways}"
         if sensor.interval_s:
             return f"every {sensor.interval_s:g} s{ways}"
-        steady = f"as recorded, every {self.recorded_s:g} s on average" if self.recorded_s else "never"
-        return f"as recorded, by the {self.period}" if self.period else steady
+        origin = self.bundle.manifest.origin
+        steady = f"as {origin}, every {self.recorded_s:g} s on average" if self.recorded_s else "never"
+        return f"as {origin}, by the {self.period}" if self.period else steady
 
     def plan(self) -> Plan:
         """When it speaks.

@@ -88,4 +88,6 @@ def coverage_problem(bundle: Bundle, period: PeriodName | None) -> str | None:
     names = ", ".join(covered) or "no period"
     remedy = f"set period to {' or '.join(covered)}" if covered else 'set period = "none" to play its rhythm all day'
     wanted = f", not a {period}" if period else ""
+    if bundle.manifest.origin == "declared":
+        return f"it is declared by the {names}{wanted}; {remedy}"
     return f"its recording spans {span} and covers {names}{wanted}; {remedy}, or record longer and fit again"

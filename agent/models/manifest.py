@@ -100,6 +100,11 @@ class Manifest(Strict):
     corrections: list[str] = Field(default_factory=list)
     choice: list[dict[str, JsonValue]] = Field(default_factory=list)
 
+    @property
+    def origin(self) -> str:
+        """Where what it says comes from."""
+        return "declared" if self.kind == "declared" else "recorded"
+
     @model_validator(mode="after")
     def _template_and_columns_agree(self) -> "Manifest":
         written, names = len(self.template.columns), [column.name for column in self.columns]

@@ -1,4 +1,4 @@
-"""Makes the golden bundles: one of each kind that can be fitted, and 200 rows that the agent drew of it.
+"""Makes the golden bundles: one of each kind, and 200 rows that the agent drew of it.
 
 They keep it testable without SDV that the agent draws today what it drew when SDV was there to compare with.
 Run it when a kind's format or draw changes on purpose: `python -m tests.golden.make_golden`.
@@ -11,15 +11,14 @@ import numpy as np
 
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
-from agent.models.registry import sampler_of
-from agent.models.sampler import Given
+from tests.golden.drawn import SEED, drawn
+from trainer.declare.declare import declare
 from trainer.fit import Options, learn
 from trainer.inside.gan import SYNTHESIZERS
 from trainer.models.registry import FITS
 from trainer.recording import Recording
 
 HERE = Path(__file__).parent
-HOUR, ROWS, SEED = 8, 200, 0
 
 
 def recording() -> Recording:
@@ -40,12 +39,6 @@ def recording() -> Recording:
     return Recording("machine.jsonl", messages, [f"line {n}" for n in range(1, len(messages) + 1)], "0" * 64, False)
 
 
-def draw(bundle: Bundle) -> np.ndarray:
-    """The rows that a golden bundle has to give."""
-    given = Given(HOUR) if bundle.manifest.hours else Given()
-    return sampler_of(bundle).draw(ROWS, np.random.default_rng(SEED), given)
-
-
 SMALL = {
     "ctgan": {"generator_dim": (32, 32), "embedding_dim": 32},
     "copula-gan": {"generator_dim": (32, 32), "embedding_dim": 32},
@@ -59,9 +52,14 @@ def main() -> None:
     for kind in FITS:
         draft, task, _ = learn(recording(), "machine", Options(epochs=20, seed=SEED))
         task.seed_libraries()
-        bundle = draft.bundle(kind, FITS[kind](task))
-        bundles.write(bundle, HERE / f"{kind}.npz")
-        np.save(HERE / f"{kind}.rows.npy", draw(bundles.read(HERE / f"{kind}.npz")))
+        keep(kind, draft.bundle(kind, FITS[kind](task)))
+    keep("declared", declare(HERE.parents[1] / "examples" / "filling-machine.toml"))
+
+
+def keep(kind: str, bundle: Bundle) -> None:
+    """Write a bundle, and the rows that it gives once it is read back."""
+    bundles.write(bundle, HERE / f"{kind}.npz")
+    np.save(HERE / f"{kind}.rows.npy", drawn(bundles.read(HERE / f"{kind}.npz")))
 
 
 if __name__ == "__main__":

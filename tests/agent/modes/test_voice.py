@@ -60,7 +60,7 @@ def test_a_burst_that_goes_on_into_the_next_hour_is_the_same_after_a_restart(kil
         "z": np.append(plain.arrays["z"], [-4.0, 4.0]),
         "value": np.append(plain.arrays["value"], [3000.0, 4000.0]),
     }
-    bundle = Bundle(plain.manifest.model_copy(update={"hours": True}), {**plain.arrays, **tables})
+    bundle = Bundle(plain.manifest.model_copy(update={"hours": 24}), {**plain.arrays, **tables})
     at_once = spoken(voice(START, bundle=bundle), START + 300 * MINUTE_NS)
     kept = at_once[: killed_at + 1]
     resumed = voice(kept[-1].event_ns, seq=kept[-1].seq, bundle=bundle)
