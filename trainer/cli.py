@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 on success, 2 for wrong usage, 78 for bad input."""
     options = _parser().parse_args(arguments)
-    if find_spec("pandas") is None or find_spec("scipy") is None:
-        print("understudy-trainer: the agent alone is installed; in a clone: pip install '.[trainer]'", file=sys.stderr)
+    needed, extra = (("scipy",), "declare") if options.run is _declare else (("pandas", "scipy"), "trainer")
+    if any(find_spec(package) is None for package in needed):
+        print(
+            f"understudy-trainer: the agent alone is installed; in a clone: pip install '.[{extra}]'", file=sys.stderr
+        )
         return EXIT_USAGE
     warnings.simplefilter("ignore")  # SDV and its sisters warn of matters that are no user's
     return exit_status("understudy-trainer", lambda: options.run(options) or 0)

@@ -106,3 +106,9 @@ class Identifier(Strict):
 
     def parse(self, values: list[Any], table: Table) -> None:
         """Recorded identifiers are not learnt."""
+
+
+def uuid_runs(hexa: str = "0123456789abcdef") -> list[Run]:
+    """RFC 9562, version 4: the version and the variant have places of their own."""
+    runs = [(hexa, 8), ("-", 1), (hexa, 4), ("-", 1), ("4", 1), (hexa, 3), ("-", 1), (hexa[8:12], 1), (hexa, 3)]
+    return [Run(alphabet=alphabet, count=count) for alphabet, count in [*runs, ("-", 1), (hexa, 12)]]

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from agent.message.boxes import Box
-from agent.message.identifiers import Identifier
+from agent.message.identifiers import Identifier, uuid_runs
 from agent.message.leaves import Constant, Counter, EventTime, ExportTime, LagTime
 from agent.message.numbers import NumberFormat
 from agent.message.times import EPOCHS_NS, TimeFormat
@@ -18,7 +18,6 @@ from trainer.declare.numbers import Numbers, number_node
 from trainer.declare.patterns import text_of
 from trainer.declare.problems import Problems
 from trainer.declare.tables import weights_table
-from trainer.learn.identifiers import uuid_runs
 from trainer.paths import Path, join
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from faker import Faker
 
-from agent.message.identifiers import Identifier, Run
+from agent.message.identifiers import Identifier, Run, uuid_runs
 from trainer.learn.numbers import NUMERIC
 
 PERSONAL_VALUES = {
@@ -143,9 +143,3 @@ def _alphabet(characters: set[str]) -> str:
     return next(
         (a for a in _ALPHABETS if characters <= set(a)), "".join(sorted(characters | set(_ALPHABETS[-1])))[:128]
     )
-
-
-def uuid_runs(hexa: str = "0123456789abcdef") -> list[Run]:
-    """RFC 9562, version 4: the version and the variant have places of their own."""
-    runs = [(hexa, 8), ("-", 1), (hexa, 4), ("-", 1), ("4", 1), (hexa, 3), ("-", 1), (hexa[8:12], 1), (hexa, 3)]
-    return [Run(alphabet=alphabet, count=count) for alphabet, count in [*runs, ("-", 1), (hexa, 12)]]
