@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.models.bundle import write
 from tests.bundles import write_bundle
 from tests.e2e.broker import wait_until
 from tests.e2e.test_run import TOPIC, config
+from tests.made_declared import declared_bundle
 
 needs_faketime = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
 
@@ -30,12 +32,47 @@ def readings(messages: list) -> list:
     return [reading for message in messages for reading in json.loads(message["payload"])]
 
 
-def test_killed_fifty_times_an_aggregator_loses_no_reading_and_repeats_are_the_same_bytes(broker, run_agent, tmp_path):
-    bundle = write_bundle(tmp_path / "busy.npz", periods={"day": 20 * 3600.0})
+WANDERING = """
+sensor = "wandering"
+[arrival]
+per_hour = 72000
+[fields.time]
+type = "timestamp"
+format = "epoch-ns"
+[fields.n]
+type = "counter"
+[fields.state]
+type = "category"
+regimes = { calm = { mean_readings = 9 }, busy = { mean_readings = 5 } }
+[fields.level]
+type = "float"
+by = "state"
+cases.calm.series = [{ name = "random-walk", std = 1 }]
+cases.busy.distribution = { name = "normal", mean = 5, std = 1 }
+cases.busy.series = [{ name = "ar", coefficients = [0.9], std = 1 }]
+"""
+
+
+def recorded(path: Path) -> Path:
+    """Twenty readings a second, as recorded."""
+    return write_bundle(path, periods={"day": 20 * 3600.0})
+
+
+def declared(path: Path) -> Path:
+    """As many, each of which follows from those before."""
+    write(declared_bundle(WANDERING), path)
+    return path
+
+
+@pytest.mark.parametrize(("make", "kills"), [(recorded, 50), (declared, 10)])
+def test_killed_many_times_an_aggregator_loses_no_reading_and_repeats_are_the_same_bytes(
+    broker, run_agent, tmp_path, make, kills
+):
+    bundle = make(tmp_path / "busy.npz")
     text, chance = batches(broker.url, bundle, tmp_path), random.Random(4)
     with broker.subscriber(TOPIC) as subscriber:
         start = time.time()
-        for _ in range(50):
+        for _ in range(kills):
             agent = run_agent(text)
             time.sleep(chance.uniform(0.05, 0.9))
             agent.signal(signal.SIGKILL)
