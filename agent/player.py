@@ -144,7 +144,7 @@ def given_of(bundle: Bundle, asked: Mapping[str, Any]) -> Given:
     allowed = conditions(bundle.manifest.template, asked)
     for process in bundle.manifest.processes:
         if process.column in allowed:
-            raise ConditionError(f"{process.column}: follows from the readings before it and cannot be given")
+            raise ConditionError(f"{process.column}: follows from other values and cannot be given")
     return Given(None, tuple((places[column], tuple(sorted(values))) for column, values in allowed.items()))
 
 

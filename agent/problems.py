@@ -60,7 +60,8 @@ def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str
         return _head(loc, root)
     if not isinstance(loc[1], int):
         return f"[{loc[0]}] {loc[1]}"
-    table = data[loc[0]][loc[1]]
+    rows = data[loc[0]]
+    table = rows[loc[1]] if loc[1] < len(rows) else None
     name = table.get("name", table.get("path")) if isinstance(table, dict) else None
     title = f"[[{loc[0]}]] {loc[1] + 1}" + (f" ({name!r})" if isinstance(name, str) else "")
     return " ".join([title, *(str(part + 1) if isinstance(part, int) else part for part in loc[2:])])

@@ -31,6 +31,7 @@ class Quantiles:
 
 
 NOTHING = Quantiles(np.array([0.0, 1.0]), np.array([0.0, 0.0]))
+EVEN = Quantiles(np.array([0.0, 1.0]), np.array([1.0, 1.0]))
 _RARER = np.concatenate([np.linspace(1, 0.01, 200), np.geomspace(0.01, 1e-6, 200)[1:]])
 EXPONENTIAL = Quantiles(np.append(1 - _RARER, 1.0), np.append(-np.log(_RARER), -np.log(1e-6)))
 

@@ -66,7 +66,7 @@ def scheduled(per_hour: Sequence[float], spacing: Spacing, zone: tzinfo) -> Plan
     """By hand: messages per hour in each minute of a week from Monday."""
     rates = np.array(per_hour)
     edges = np.append(0, np.flatnonzero(np.diff(rates)) + 1)
-    return Plan(Rates("week", edges, rates[edges], zone), partial(rhythms.spaced, spacing))
+    return Plan(Rates("week", edges, rates[edges], zone), lambda _phase: rhythms.scheduled(spacing))
 
 
 def _recorded(bundle: Bundle) -> Callable[[float], Rhythm]:

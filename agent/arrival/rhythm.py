@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.arrival.beats import EXPONENTIAL, NOTHING, Beat, Clock, Floats, Quantiles, Renewal
+from agent.arrival.beats import EVEN, EXPONENTIAL, NOTHING, Beat, Clock, Floats, Quantiles, Renewal
 from agent.arrival.calendar import Slice
 from agent.clock import NS_PER_S
 from agent.models.bundle import Bundle
@@ -67,6 +67,14 @@ class Rhythm:
 def spaced(spacing: Spacing, phase: float) -> Rhythm:
     """One set by hand: a clock that is never late, or events that know nothing of each other."""
     return Rhythm(Clock(None, phase) if spacing == "regular" else Renewal(None, EXPONENTIAL))
+
+
+def scheduled(spacing: Spacing) -> Rhythm:
+    """One whose rate is set by hand: even gaps in a time that runs as fast as messages are expected, or chance.
+
+    A clock would come anew to the same place in each window: to none in a short one, day by day.
+    """
+    return Rhythm(Renewal(None, EVEN if spacing == "regular" else EXPONENTIAL))
 
 
 def recorded(bundle: Bundle, phase: float) -> Rhythm:

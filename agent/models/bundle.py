@@ -221,4 +221,4 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _error(source: str, member: str, problem: str) -> BundleError:
     problem = "".join(mark if mark.isprintable() else " " for mark in f"{member}: {problem}")[:MAX_PROBLEM]
-    return BundleError(f"{source}: {problem}; export the bundle again with understudy-trainer fit")
+    return BundleError(f"{source}: {problem}; export the bundle again with understudy-trainer fit or declare")

@@ -10,6 +10,7 @@ from trainer.declare import spec
 from trainer.declare.windows import ELSE, HOURS_OF_WEEK, apart, hours_of
 
 DAY_S = 86_400
+LONGEST_S = 1e7
 _RARER = np.concatenate([np.linspace(1, 0.01, 200), np.geomspace(0.01, 1e-6, 200)[1:]])
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,7 @@ def timing(arrival: spec.Arrival) -> tuple[Arrival, Period, dict[str, NDArray[An
         ValueError: What is said does not go together.
     """
     per_hour = _per_hour(arrival)
-    mean_s = 3600 / float(per_hour.mean())
+    mean_s = 3600 / max(float(per_hour.mean()), 1e-12)
     _refuse_what_does_not_go_together(arrival, mean_s)
     daily = bool(np.all(per_hour.reshape(7, 24) == per_hour[:24]))
     periods: list[PeriodName] = ["day", "week", "month"] if daily else ["week"]
@@ -34,8 +35,9 @@ def timing(arrival: spec.Arrival) -> tuple[Arrival, Period, dict[str, NDArray[An
         rarer = np.append(1 - _RARER, 1.0), np.append(-np.log(_RARER), -np.log(1e-6))
         made = Arrival(rhythm="random", interval_s=mean_s * float(np.log(2)), mean_s=mean_s)
         return made, Period(covered=covered), arrays | {"arrival/gaps": _points(*rarer)}
-    if arrival.interval_s is None:
-        return Arrival(interval_s=mean_s, mean_s=mean_s), Period(covered=covered), arrays
+    if arrival.interval_s is None:  # each a gap after the last, in a time that runs as fast as messages are expected
+        made = Arrival(rhythm="random", interval_s=mean_s, mean_s=mean_s)
+        return made, Period(covered=covered), arrays | {"arrival/gaps": _points([0, 1], [1, 1])}
     phase = None if arrival.offset_s is None else arrival.offset_s / arrival.interval_s % 1
     made = Arrival(rhythm="clock", interval_s=arrival.interval_s, mean_s=mean_s, phase=phase, missed=arrival.missed)
     late = _points([0, 1], [0, arrival.jitter_s / arrival.interval_s])
@@ -66,6 +68,8 @@ def _refuse_what_does_not_go_together(arrival: spec.Arrival, mean_s: float) -> N
     for name in ("jitter_s", "missed", "offset_s"):
         if getattr(arrival, name) and not regular:
             raise ValueError(f"{name}: goes with interval_s and regular spacing only; leave it out")
+    if mean_s > LONGEST_S:
+        raise ValueError(f"on average less than one message in {LONGEST_S / DAY_S:.0f} days comes; ask for more")
     if mean_s < 0.001:
         raise ValueError("per_hour: is more than 1,000 messages a second on average; ask for fewer")
     if arrival.interval_s is not None and regular:

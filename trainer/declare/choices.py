@@ -103,7 +103,7 @@ class Choices:
                 self._problems.append(f"{place} regimes.{name} next: {other!r} is no other regime; {hint}")
             after = regime.next or {other: 1.0 for other in names if other != name}
             following.append({names.index(o): weight for o, weight in after.items() if o not in unknown and weight > 0})
-        with self._problems.at(f"{place} regimes"):
+        with self._problems.at(place):
             means = [regime.mean_readings for regime in field.regimes.values()]
             number = self._columns.array("regimes", transitions(means, following, names))
             term = RegimesTerm(regimes=number)

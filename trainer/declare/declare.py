@@ -26,13 +26,14 @@ from trainer.declare.fields import Fields, read_field
 from trainer.declare.lists import Lists
 from trainer.declare.message import Message
 from trainer.declare.numbers import Numbers, unit_of
-from trainer.declare.problems import Problems
+from trainer.declare.problems import Problems, odd_values, shortened
 from trainer.declare.terms import followed
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 KEYS = ("sensor", "arrival", "fields", "message", "correlation")
 VERSIONS = ("understudy", "numpy", "scipy")
-MOST_FIELDS = 1000
+MOST_FIELDS, MOST_CORRELATED = 1000, 100
+MOST_BYTES = 2**20
 
 
 def declare(path: Path) -> Bundle:
@@ -42,19 +43,28 @@ def declare(path: Path) -> Bundle:
         SpecificationError: It cannot be read, or declares what cannot be; the message lists every problem.
     """
     try:
-        content = path.read_bytes()
-        data = tomllib.loads(content.decode())
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise SpecificationError(f"{path}: is larger than {MOST_BYTES} bytes; no specification needs as much")
+        data = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise SpecificationError(
             f"{path}: cannot be read ({error.strerror}); give the path of a specification"
         ) from error
+    except SpecificationError:
+        raise
     except (ValueError, RecursionError) as error:  # TOML's own error, no UTF-8, or a number of thousands of digits
         raise SpecificationError(f"{path}: is not TOML ({error}); declare --example prints a specification") from error
-    problems = Problems()
-    made = _Declared(data, problems)
-    if problems:
-        raise SpecificationError(listed(str(path), list(dict.fromkeys(problems))))
-    return made.bundle(path.name, hashlib.sha256(content).hexdigest())
+    problems = Problems(odd_values(data))
+    made = None if problems else _Declared(data, problems)
+    bundle = None
+    if made is not None and not problems:
+        with problems.at("what is declared is more than a bundle can hold"):
+            bundle = made.bundle(path.name, hashlib.sha256(content).hexdigest())
+    if bundle is None:
+        raise SpecificationError(listed(str(path), shortened(problems)))
+    return bundle
 
 
 class _Declared:
@@ -189,6 +199,8 @@ class _Declared:
             if read is not None:
                 with self._problems.at(place):
                     self._add_pairs(read, pairs, declared)
+        if len({name for pair in pairs for name in pair}) > MOST_CORRELATED:
+            self._problems.append(f"[[correlation]]: more than {MOST_CORRELATED} fields are correlated; leave some out")
         if self._problems:
             return np.eye(0)
         names = [column.name for column in self._template.columns] + self._hidden

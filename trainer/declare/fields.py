@@ -28,12 +28,13 @@ _LEAST_SIZE = 1e-4  # of a box whose coordinates are shares of the frame
 def read_field(name: str, table: Any, place: str, problems: Problems) -> spec.AnyField | None:
     """A field's table as its type says; None where anything in it is wrong."""
     if not _NAME.fullmatch(name):
-        problems.append(f"{place}: a name has up to 100 letters, digits, - and _, and begins with a letter")
+        problems.append(f"{place}: a name has up to 100 letters, digits, - and _, and begins with a letter or _")
         return None
     kind = table.get("type") if isinstance(table, dict) else None
     if not isinstance(kind, str) or kind not in spec.FIELDS:
-        hint = closest(str(kind), spec.FIELDS) or f"known: {', '.join(spec.FIELDS)}"
-        problems.append(f"{place} type: missing; {hint}" if kind is None else f"{place} type = {kind!r}: {hint}")
+        hint = (closest(kind, spec.FIELDS) if isinstance(kind, str) else "") or f"known: {', '.join(spec.FIELDS)}"
+        said = f" = {kind[:80]!r}: no such type" if isinstance(kind, str) else ": must be a type's name"
+        problems.append(f"{place} type{said}; {hint}")
         return None
     return problems.read(place, table, spec.FIELDS[kind])
 
@@ -110,6 +111,8 @@ class Fields:
         return lag
 
     def _box(self, field: spec.Box, name: str, place: str) -> Node:
+        if field.frame is None and field.decimals == 0:
+            raise ValueError("decimals = 0: coordinates that are shares of the frame need some; or give the frame")
         whole = field.frame is not None or field.decimals is not None
         unit = 10 ** (field.decimals or 0) if whole else None
         width, height = field.frame or (1, 1)

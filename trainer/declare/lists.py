@@ -32,12 +32,15 @@ class Counts:
     windows: dict[Hours, Shares]
 
     @property
-    def most(self) -> int:
-        return max(len(shares) for shares in (self.always, *self.windows.values())) - 1
+    def possible(self) -> list[int]:
+        """The numbers of items that come at all."""
+        every = (self.always, *self.windows.values())
+        return sorted({number for shares in every for number, share in enumerate(shares) if share > 0})
 
     def at(self, hour: int) -> Shares:
+        """How often each of the possible numbers comes in an hour of the week."""
         shares = next((shares for hours, shares in self.windows.items() if hour in hours), self.always)
-        return (*shares, *[0.0] * (self.most + 1 - len(shares)))
+        return tuple(shares[number] if number < len(shares) else 0.0 for number in self.possible)
 
 
 class Lists:
@@ -57,7 +60,7 @@ class Lists:
         if len(made) < len(counts):
             return None
         with self._problems.at(place):
-            number = prod(found.most + 1 for found in made.values())
+            number = prod(len(found.possible) for found in made.values())
             if number > MOST_COMPOSITIONS:
                 raise ValueError(
                     f"its groups come together in {number} ways, {MOST_COMPOSITIONS} at most; set max in the groups"
@@ -98,7 +101,7 @@ class Lists:
         for group, known in counts.items():
             at = f"{place} groups.{group} items"
             declared = self._items(field, group, at)
-            for number in range(1, known.most + 1):
+            for number in range(1, known.possible[-1] + 1):
                 slot, before = f"{group} {number}", len(self._problems)
                 members: dict[str, Node] = {} if field.kind_key is None else {field.kind_key: Constant(value=group)}
                 for key, item in declared.items():
@@ -149,7 +152,7 @@ class Lists:
 
 def _compositions(counts: dict[str, Counts], *, ordered: bool) -> list[list[str]]:
     """Names of the slots of each combination of counts, as `_draw` weighs them."""
-    numbers = product(*(range(known.most + 1) for known in counts.values()))
+    numbers = product(*(known.possible for known in counts.values()))
     made = [
         [
             f"{group} {number}"

@@ -1,7 +1,7 @@
 """Declared numbers: the tables of their distributions, or the process of their series."""
 
 from collections.abc import Mapping
-from math import inf
+from math import ceil, floor, inf
 from typing import Any
 
 from agent.message.leaves import Number
@@ -17,6 +17,10 @@ from trainer.declare.problems import Problems
 from trainer.declare.tables import number_table
 from trainer.declare.terms import Scale, terms_of
 from trainer.declare.windows import Hours, windows_of
+
+MOST_CASES = 64
+FURTHEST = 1e15
+SLIGHT = 1e-12  # by rounding, 0.3 · 10 is not quite 3
 
 
 def number_node(field: spec.Float | spec.Integer, name: str) -> Number:
@@ -90,7 +94,7 @@ class Numbers:
     def _drawn(self, draw: spec.NumberDraw, place: str, field: spec.Float | spec.Integer) -> Table:
         if draw.series:
             self._problems.append(f"{place}: a series goes on at all hours; give the hours a distribution alone")
-        low, high = limits(draw)
+        low, high = limits(draw, field)
         return self.table(draw.distribution, place, unit_of(field), low, high)
 
     def _follow(self, field: spec.Float | spec.Integer, column: Column, place: str) -> None:
@@ -99,7 +103,7 @@ class Numbers:
         draws: dict[str, spec.NumberDraw] = {place: field}
         if field.by is not None:
             draws = cases_of(field, self._labels, place, self._problems)
-        cases = [self._case(draw, at, unit_of(field)) for at, draw in draws.items()]
+        cases = [self._case(draw, at, field) for at, draw in draws.items()]
         normal = None
         if any(case.table is not None for case in cases):
             normal = f"{column.name}~"
@@ -111,23 +115,33 @@ class Numbers:
                     column=column.name, draw=normal, by=field.by, cases=cases
                 )
 
-    def _case(self, draw: spec.NumberDraw, place: str, unit: float) -> Case:
-        low, high = limits(draw)
+    def _case(self, draw: spec.NumberDraw, place: str, field: spec.Float | spec.Integer) -> Case:
+        (low, high), unit = limits(draw, field), unit_of(field)
         terms = terms_of(draw.series, place, Scale(unit, self._units, self._columns), self._problems)
         table = None
         if draw.distribution is not None or not draw.series:
             free = bool(draw.series)  # the sum is kept within limits, not what is added to it
             table = self.table(draw.distribution, place, unit, -inf if free else low, inf if free else high)
-        if low > high:
-            self._problems.append(f"{place}: min = {low:g} is above max = {high:g}")
+        kept = inner(low, high, unit)
+        if kept[0] > kept[1]:
+            self._problems.append(f"{place}: no number it can write lies between min = {low:g} and max = {high:g}")
             return Case()
-        kept = (max(low * unit, -1e15), min(high * unit, 1e15))
         return Case(table=None if table is None else self._columns.case(table), terms=terms, low=kept[0], high=kept[1])
 
 
-def limits(draw: spec.NumberDraw) -> tuple[float, float]:
-    """Its `min` and `max`; infinite where there is none."""
-    return -inf if draw.min is None else draw.min, inf if draw.max is None else draw.max
+def limits(draw: spec.NumberDraw, field: spec.NumberDraw) -> tuple[float, float]:
+    """The `min` and `max` of a draw, else of its field; infinite where there is none."""
+    low, high = (own if own is not None else general for own, general in ((draw.min, field.min), (draw.max, field.max)))
+    return -inf if low is None else low, inf if high is None else high
+
+
+def inner(low: float, high: float, unit: float) -> tuple[float, float]:
+    """Limits in the unit of a column, which holds whole numbers: the outermost ones within."""
+    lowest, highest = low * unit, high * unit
+    return (
+        -FURTHEST if lowest <= -FURTHEST else float(ceil(lowest - SLIGHT * abs(lowest))),
+        FURTHEST if highest >= FURTHEST else float(floor(highest + SLIGHT * abs(highest))),
+    )
 
 
 def cases_of(
@@ -146,4 +160,7 @@ def cases_of(
         if label not in labels[by]:
             hint = closest(label, labels[by]) or f"labels: {', '.join(labels[by])}"
             problems.append(f"{place} cases.{label}: {by!r} has no such label; {hint}")
+    if len(labels[by]) > MOST_CASES:
+        problems.append(f"{place} by = {by!r}: has {len(labels[by])} labels, {MOST_CASES} at most to choose a case by")
+        return {}
     return {f"{place} cases.{label}": field.cases.get(label, field) for label in labels[by]}

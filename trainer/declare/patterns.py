@@ -10,7 +10,7 @@ _CLASSES = {
     "w": string.ascii_letters + string.digits + "_",
 }
 _TOKEN = re.compile(r"(\[(?:\\.|[^\]\\])+\]|\\.|[^\\\[\]{}()*+?|.^$])(?:\{(\d{1,4})\})?", re.DOTALL)
-_SPAN = re.compile(r"\\?(.)-\\?(.)|\\?(.)", re.DOTALL)
+_PART = re.compile(r"\\.|.", re.DOTALL)
 _HELP = "it may hold characters, sets such as [A-F0-9], \\d, \\w, and {n} after any of them"
 
 
@@ -34,21 +34,43 @@ def text_of(pattern: str) -> Identifier:
 
 
 def _alphabet(token: str, pattern: str) -> str:
+    """The characters of a token: one, a class, or a set."""
     if token[0] == "\\":
-        return _CLASSES.get(token[1], token[1])
+        return _escaped(token[1], pattern)
     if token[0] != "[":
-        return token
-    found = ""
-    inside = token[1:-1]
+        return _printable(token, token, pattern)
+    inside, found, place = _PART.findall(token[1:-1]), "", 0
     if inside[0] == "^":
         raise ValueError(f"pattern = {pattern!r}: {token} says what does not stand there; say what does")
-    for name, characters in _CLASSES.items():
-        inside = inside.replace(f"\\{name}", characters)
-    for first, last, one in _SPAN.findall(inside):
-        if first and ord(first) > ord(last):
-            raise ValueError(f"pattern = {pattern!r}: {first}-{last} runs backwards")
-        found += one or "".join(map(chr, range(ord(first), min(ord(last), ord(first) + 200) + 1)))
-    alphabet = "".join(dict.fromkeys(found))
+    while place < len(inside):
+        if place + 2 < len(inside) and inside[place + 1] == "-":
+            found += _span(inside[place], inside[place + 2], pattern)
+            place += 3
+        else:
+            found += _one(inside[place], pattern)
+            place += 1
+    return _printable("".join(dict.fromkeys(found)), token, pattern)
+
+
+def _span(first: str, last: str, pattern: str) -> str:
+    start, stop = _one(first, pattern), _one(last, pattern)
+    if len(start) != 1 or len(stop) != 1 or start > stop:
+        raise ValueError(f"pattern = {pattern!r}: {first}-{last} is no span from one character to a later one")
+    return "".join(map(chr, range(ord(start), min(ord(stop), ord(start) + 200) + 1)))
+
+
+def _one(part: str, pattern: str) -> str:
+    return _escaped(part[1], pattern) if part[0] == "\\" else part
+
+
+def _escaped(mark: str, pattern: str) -> str:
+    """What stands for an escaped character: a class, or itself where it is no letter or digit."""
+    if mark not in _CLASSES and mark.isalnum():
+        raise ValueError(f"pattern = {pattern!r}: \\{mark} is not understood; {_HELP}")
+    return _CLASSES.get(mark, mark)
+
+
+def _printable(alphabet: str, token: str, pattern: str) -> str:
     if len(alphabet) > 128 or not alphabet.isprintable():
-        raise ValueError(f"pattern = {pattern!r}: {token} must be at most 128 printable characters")
+        raise ValueError(f"pattern = {pattern!r}: {token!r} must be at most 128 printable characters")
     return alphabet

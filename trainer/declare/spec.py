@@ -276,7 +276,7 @@ class Arrival(Strict):
         offset_s: Regular ones come so many seconds after a whole interval since local midnight; None: anywhere.
     """
 
-    interval_s: Annotated[float, Field(ge=0.001, le=1e8)] | None = None
+    interval_s: Annotated[float, Field(ge=0.001, le=1e7)] | None = None
     per_hour: Rates | None = None
     spacing: Literal["regular", "poisson"] = "regular"
     jitter_s: Annotated[float, Field(ge=0)] = 0.0

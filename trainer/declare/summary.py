@@ -23,7 +23,8 @@ def _pace(bundle: Bundle) -> str:
     arrival = bundle.manifest.arrival
     per_hour = bundle.arrays["period/week"]
     low, high = float(per_hour.min()), float(per_hour.max())
-    rhythm = "at random" if arrival.rhythm == "random" else "at even intervals"
+    even = float(np.ptp(bundle.arrays["arrival/gaps"][1])) == 0 or arrival.rhythm == "clock"
+    rhythm = "at even intervals" if even else "at random"
     rate = f"every {arrival.pace_s or 0:g} s on average" if low == high else f"{low:g} to {high:g} an hour"
     return f"messages come {rhythm}, {rate}" + (f", {_share(arrival.missed)} missed" if arrival.missed else "")
 

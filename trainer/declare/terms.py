@@ -168,7 +168,10 @@ def terms_of(series: list[dict[str, Any]], place: str, scale: Scale, problems: P
     found: list[Term] = []
     for number, table in enumerate(series, 1):
         at, name = f"{place} series {number}", table.get("name")
-        kind = TERMS.get(name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            problems.append(f"{at}: must have a name; known: {', '.join(TERMS)}")
+            continue
+        kind = TERMS.get(name)
         if kind is None:
             hint = closest(str(name), TERMS) or f"known: {', '.join(TERMS)}"
             problems.append(
