@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agent.models.bundle import Bundle
 from agent.models.registry import sampler_of
 from agent.models.sampler import Sampler
-from agent.series.series import Series, series_of
+from agent.models.series import Series, series_of
 
 
 @dataclass(frozen=True)
