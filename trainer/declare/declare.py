@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tqdm import tqdm
 
 from agent.errors import SpecificationError
 from agent.message.leaves import EventTime
@@ -17,22 +17,23 @@ from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import FORMAT, Arrival, Manifest, Period, Provenance
 from agent.problems import closest, listed
+from agent.reading import Column
 from trainer.declare import spec
 from trainer.declare.arrival import timing
 from trainer.declare.choices import Choices, labels_of
 from trainer.declare.columns import Columns
-from trainer.declare.correlation import CorrelationError, factor_of
 from trainer.declare.fields import Fields, read_field
 from trainer.declare.lists import Lists
 from trainer.declare.message import Message
 from trainer.declare.numbers import Numbers, unit_of
 from trainer.declare.problems import Problems, odd_values, shortened
+from trainer.declare.ranks import Ranks
 from trainer.declare.terms import followed
 
 EXAMPLE = Path(__file__).with_name("example.toml")
 KEYS = ("sensor", "arrival", "fields", "message", "correlation")
 VERSIONS = ("understudy", "numpy", "scipy")
-MOST_FIELDS, MOST_CORRELATED = 1000, 100
+MOST_FIELDS = 1000
 MOST_BYTES = 2**20
 
 
@@ -42,20 +43,8 @@ def declare(path: Path) -> Bundle:
     Raises:
         SpecificationError: It cannot be read, or declares what cannot be; the message lists every problem.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise SpecificationError(f"{path}: is larger than {MOST_BYTES} bytes; no specification needs as much")
-        data = tomllib.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        raise SpecificationError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a specification"
-        ) from error
-    except SpecificationError:
-        raise
-    except (ValueError, RecursionError) as error:  # TOML's own error, no UTF-8, or a number of thousands of digits
-        raise SpecificationError(f"{path}: is not TOML ({error}); declare --example prints a specification") from error
+    content = _content(path)
+    data = _toml(content, path)
     problems = Problems(odd_values(data))
     made = None if problems else _Declared(data, problems)
     bundle = None
@@ -87,19 +76,21 @@ class _Declared:
         self._order = self._ordered(set(declared))
         nodes = self._nodes()
         self._template = self._message(data.get("message"), {name: nodes.get(name) for name in declared})
-        self._factor = self._correlated(data.get("correlation", []), set(declared))
+        ranks = Ranks(self._fields, self._columns, problems)
+        pairs = ranks.pairs(data.get("correlation", []), set(declared))
+        if not problems:
+            self._factor = ranks.factor(pairs, [column.name for column in self._row])
 
     def bundle(self, name: str, sha256: str) -> Bundle:
         """The bundle, as it is read back from its bytes."""
         columns, processes = self._columns, self._columns.processes
         arrival, period, timed = self._time
-        written = self._template.columns
         manifest = Manifest(
             format=FORMAT,
             sensor=str(self._sensor),
             kind="declared",
             template=self._template,
-            columns=[*written, *(columns.drawn[hidden].column for hidden in self._hidden)],
+            columns=self._row,
             hours=columns.hours,
             processes=[processes[column] for column in self._order if column in processes],
             arrival=arrival,
@@ -155,7 +146,7 @@ class _Declared:
             self._problems,
         )
         lists, nodes = Lists(maker), {}
-        for name, field in self._fields.items():
+        for name, field in tqdm(self._fields.items(), "declaring", unit="field", delay=2, leave=False, disable=None):
             place = f"[fields.{name}]"
             node = lists.node(field, name, place) if isinstance(field, spec.List) else maker.node(field, (name,), place)
             if node is not None:
@@ -181,63 +172,12 @@ class _Declared:
         return Template.model_validate({"message": {"node": "constant", "value": None}})
 
     @property
-    def _hidden(self) -> list[str]:
-        """The columns that processes need and no message shows, in the order in which they were declared."""
-        written = {column.name for column in self._template.columns}
+    def _row(self) -> list[Column]:
+        """The columns of the message, then those that processes need and no message shows."""
+        written = self._template.columns
         needed = {name for process in self._columns.processes.values() for name in (process.column, *process.needs())}
-        return [name for name in self._columns.drawn if name in needed - written]
-
-    def _correlated(self, tables: Any, declared: set[str]) -> Any:
-        """The factor of all columns; the identity where something was wrong before."""
-        pairs: dict[tuple[str, str], float] = {}
-        if not isinstance(tables, list):
-            self._problems.append("[[correlation]]: must be a list of tables")
-            tables = []
-        for number, table in enumerate(tables, 1):
-            place = f"[[correlation]] {number}"
-            read = self._problems.read(place, table, spec.Correlation)
-            if read is not None:
-                with self._problems.at(place):
-                    self._add_pairs(read, pairs, declared)
-        if len({name for pair in pairs for name in pair}) > MOST_CORRELATED:
-            self._problems.append(f"[[correlation]]: more than {MOST_CORRELATED} fields are correlated; leave some out")
-        if self._problems:
-            return np.eye(0)
-        names = [column.name for column in self._template.columns] + self._hidden
-        drawn = [self._columns.drawn[name] for name in names]
-        by_place = {(names.index(one), names.index(other)): value for (one, other), value in pairs.items()}
-        try:
-            integer = [known.column.integer for known in drawn]
-            return factor_of([known.always for known in drawn], names, by_place, integer).astype("<f8")
-        except CorrelationError as error:
-            self._problems += [f"[[correlation]]: {problem}" for problem in error.problems]
-            return np.eye(0)
-
-    def _add_pairs(self, read: spec.Correlation, pairs: dict[tuple[str, str], float], declared: set[str]) -> None:
-        for name in read.fields:
-            if name not in declared:
-                raise ValueError(f"no field {name!r} is declared; {closest(name, declared) or 'declare it'}")
-            problem = self._why_unranked(name)
-            if problem:
-                raise ValueError(f"{name!r} {problem}; leave it out")
-        if len(set(read.fields)) < len(read.fields):
-            raise ValueError("fields: one is named twice")
-        for (one, other), value in read.pairs().items():
-            key = (one, other) if (other, one) not in pairs else (other, one)
-            if pairs.setdefault(key, value) != value:
-                raise ValueError(f"{one!r} and {other!r} are given {pairs[key]:g} and {value:g}; say it once")
-
-    def _why_unranked(self, name: str) -> str | None:
-        field = self._fields.get(name)
-        if field is None or (name in self._columns.drawn and not self._columns.drawn[name].windows):
-            return (
-                "follows a series or another field: its ranks are not its own"
-                if name in self._columns.processes
-                else None
-            )
-        if name in self._columns.drawn and not isinstance(field, spec.List):
-            return "differs by the hour (when): its ranks over all hours are not promised"
-        return "is no number, category or boolean"
+        hidden = needed - {column.name for column in written}
+        return [*written, *(drawn.column for name, drawn in self._columns.drawn.items() if name in hidden)]
 
 
 def _needs(field: spec.AnyField) -> set[str]:
@@ -249,3 +189,22 @@ def _needs(field: spec.AnyField) -> set[str]:
         for draw in (field, *field.cases.values()):
             needed.update(followed(draw.series))
     return needed
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise SpecificationError(f"{path}: cannot be read ({reason}); give the path of a specification") from error
+    if len(content) > MOST_BYTES:
+        raise SpecificationError(f"{path}: is larger than {MOST_BYTES} bytes; no specification needs as much")
+    return content
+
+
+def _toml(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # TOML's own error, no UTF-8, or a number of thousands of digits
+        raise SpecificationError(f"{path}: is not TOML ({error}); declare --example prints a specification") from error
