@@ -45,3 +45,11 @@ def test_an_interval_set_by_hand_knows_no_summer_time():
         ]
     )
     assert set(np.diff(times)) == {7200 * 10**9}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_schedule_of_a_message_every_other_day_speaks_every_other_day_whatever_the_seed(seed):
+    rates = [0.5 if minute % 1440 // 60 == 9 else 0.0 for minute in range(7 * 1440)]
+    agenda = plans.scheduled(rates, "regular", UTC).agenda(lambda *key: np.random.default_rng([seed, *key]), 0)
+    times = np.concatenate([stretch.event_ns for stretch in agenda.due(200 * 86_400 * 10**9)])
+    assert len(times) == pytest.approx(100, abs=3)

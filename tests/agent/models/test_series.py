@@ -92,9 +92,11 @@ def test_what_was_drawn_is_not_changed():
     assert not rows.matrix.any()
 
 
-def test_the_days_wave_goes_by_the_sensors_clock_also_when_that_changes():
-    wave = {"column": "twice", "cases": [{"terms": [{"term": "seasonal", "amplitude": 1, "period_s": 86400}]}]}
-    made = bundle([wave], hidden=())
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_days_wave_goes_by_the_sensors_clock_also_when_that_changes(chosen):
+    cases = [{"terms": [{"term": "seasonal", "amplitude": 1, "period_s": 86400}]}]
+    by = {"by": "mode", "cases": cases * 2} if chosen else {"cases": cases}
+    made = bundle([{"column": "twice", **by}], hidden=())
     names = [column.name for column in made.manifest.columns]
     times = [START_NS + hour * 3600 * NS_PER_S for hour in range(24)]
     rows = rows_of(names, np.zeros((24, 4)))

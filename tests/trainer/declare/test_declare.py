@@ -187,6 +187,21 @@ def test_a_sum_is_the_sum_of_its_terms_and_kept_within_its_limits():
         assert value == pytest.approx(min(10 + wave + hour / 48, 13.5), abs=0.006)
 
 
+def test_limits_end_a_sum_and_not_what_is_drawn_for_it():
+    text = (
+        "type = 'float'\ndecimals = 3\nmin = 9\ndistribution = { name = 'normal', mean = 0, std = 1 }\n"
+        "series = [{ name = 'level', value = 10 }]"
+    )
+    drawn = np.array(values(text))
+    assert np.mean(drawn == 9) == pytest.approx(stats.norm.cdf(-1), abs=0.012)
+    assert drawn.max() > 12.5
+
+
+def test_the_terms_of_a_sum_are_independent():
+    drawn = np.array(values("type = 'float'\nseries = [" + "{ name = 'white-noise', std = 1 }," * 4 + "]"))
+    assert drawn.std() == pytest.approx(2, rel=0.03)
+
+
 def test_a_random_walk_begins_at_its_start_and_stays_between_its_walls():
     text = "type = 'float'\nseries = [{ name = 'random-walk', std = 1, start = 5, low = 0, high = 10 }]"
     drawn = np.array(values(text, count=20_000))
