@@ -382,6 +382,16 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
             "[fields.t]\ntype = 'timestamp'\n[fields.u]\ntype = 'timestamp'",
             "[message]: 't' and 'u' are both the event's",
         ),
+        (
+            f"[fields.x]\ntype = 'float'\n{NORMAL}\nwhen.'mon'.distribution = {{ name = 'constant', value = 1 }}\n"
+            f"[fields.y]\ntype = 'float'\n{NORMAL}\n[[correlation]]\nfields = ['y', 'x']\nspearman = 0.1",
+            "[[correlation]] 1: 'x' differs by the hour (when)",
+        ),
+        (
+            f"[fields.x]\ntype = 'uuid'\n[fields.y]\ntype = 'float'\n{NORMAL}\n"
+            "[[correlation]]\nfields = ['y', 'x']\nspearman = 0.1",
+            "[[correlation]] 1: 'x' is no number, category or boolean",
+        ),
         ("[fields.'a b']\ntype = 'uuid'", "[fields.a b]: a name has up to 100 letters"),
         ("[fields.x]\ntype = 'text'\npattern = 'a+'", "[fields.x]: pattern = 'a+': not understood at '+'"),
         ("fields = 3", "[fields]: must declare 1 to 1000 fields"),
