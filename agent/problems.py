@@ -59,7 +59,7 @@ def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str
     if len(loc) < 2:
         return _head(loc, root)
     if not isinstance(loc[1], int):
-        return f"[{loc[0]}] {loc[1]}"
+        return f"[{loc[0]}] {' '.join(str(part) for part in loc[1:])}"
     rows = data[loc[0]]
     table = rows[loc[1]] if loc[1] < len(rows) else None
     name = table.get("name", table.get("path")) if isinstance(table, dict) else None
@@ -84,8 +84,8 @@ def _required(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
 def _model(name: Any, root: type[BaseModel]) -> type[BaseModel] | None:
     """What a table of this name, or each table of this name, becomes; None: it is no table."""
     field = root.model_fields.get(name)
-    inner = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
-    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+    inner = () if field is None else (*get_args(field.annotation), field.annotation)
+    return next((part for part in inner if isinstance(part, type) and issubclass(part, BaseModel)), None)
 
 
 def _keys(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:

@@ -72,12 +72,12 @@ class _Declared:
         if not isinstance(declared, dict) or not 1 <= len(declared) <= MOST_FIELDS:
             problems.append(f"[fields]: must declare 1 to {MOST_FIELDS} fields")
             declared = {}
-        self._fields = self._read(declared)
-        self._order = self._ordered(set(declared))
+        self._fields, self._declared = self._read(declared), set(declared)
+        self._order = self._ordered()
         nodes = self._nodes()
         self._template = self._message(data.get("message"), {name: nodes.get(name) for name in declared})
         ranks = Ranks(self._fields, self._columns, problems)
-        pairs = ranks.pairs(data.get("correlation", []), set(declared))
+        pairs = ranks.pairs(data.get("correlation", []), self._declared)
         if not problems:
             self._factor = ranks.factor(pairs, [column.name for column in self._row])
 
@@ -124,9 +124,9 @@ class _Declared:
         read = {name: read_field(name, table, f"[fields.{name}]", self._problems) for name, table in declared.items()}
         return {name: field for name, field in read.items() if field is not None}
 
-    def _ordered(self, declared: set[str]) -> list[str]:
+    def _ordered(self) -> list[str]:
         """The fields, each after those that it follows."""
-        needs = {name: _needs(field) & declared for name, field in self._fields.items()}
+        needs = {name: _needs(field) & self._declared for name, field in self._fields.items()}
         try:
             return list(TopologicalSorter(needs).static_order())
         except CycleError as error:
@@ -138,7 +138,9 @@ class _Declared:
     def _nodes(self) -> dict[str, Node]:
         numbers = {n: f for n, f in self._fields.items() if isinstance(f, spec.Float | spec.Integer)}
         choosing = {n: f for n, f in self._fields.items() if isinstance(f, spec.Category | spec.Boolean)}
-        units, labels = {n: unit_of(f) for n, f in numbers.items()}, {n: labels_of(f) for n, f in choosing.items()}
+        broken = self._declared - set(self._fields)  # what follows them is not wrong because of that
+        units = {n: unit_of(f) for n, f in numbers.items()} | dict.fromkeys(broken, 1.0)
+        labels = {n: labels_of(f) for n, f in choosing.items()} | {name: [] for name in broken}
         maker = Fields(
             self._columns,
             Numbers(self._columns, units, labels, self._problems),

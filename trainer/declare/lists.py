@@ -66,6 +66,8 @@ class Lists:
                     f"its groups come together in {number} ways, {MOST_COMPOSITIONS} at most; set max in the groups"
                 )
             slots = self._slots(field, name, made, place)
+            if slots is None:
+                return None
             compositions = _compositions(made, ordered=field.sorted_by is None)
             node = Items(
                 column=name,
@@ -95,21 +97,24 @@ class Lists:
             return _shares(count, most)
         return None
 
-    def _slots(self, field: spec.List, name: str, counts: dict[str, Counts], place: str) -> dict[str, Node]:
+    def _slots(self, field: spec.List, name: str, counts: dict[str, Counts], place: str) -> dict[str, Node] | None:
         """The items of each group: what is declared of the first one is drawn by the same tables for every other."""
         slots: dict[str, Node] = {}
         for group, known in counts.items():
             at = f"{place} groups.{group} items"
+            before = len(self._problems)
             declared = self._items(field, group, at)
             for number in range(1, known.possible[-1] + 1):
-                slot, before = f"{group} {number}", len(self._problems)
+                slot = f"{group} {number}"
                 members: dict[str, Node] = {} if field.kind_key is None else {field.kind_key: Constant(value=group)}
                 for key, item in declared.items():
                     node = self._fields.node(item, (name, Slot(slot), key), f"{at}.{key}")
                     members[key] = node or Constant(value=None)
                 slots[slot] = Object(members=members)
                 if len(self._problems) > before:
-                    return {}
+                    return None
+            if len(self._problems) > before:
+                return None
         return slots
 
     def _items(self, field: spec.List, group: str, place: str) -> dict[str, spec.AnyField]:

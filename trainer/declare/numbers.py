@@ -99,7 +99,10 @@ class Numbers:
 
     def _follow(self, field: spec.Float | spec.Integer, column: Column, place: str) -> None:
         if field.when:
-            self._problems.append(f"{place} when: cannot be together with by or series; say one of them")
+            self._problems.append(
+                f"{place} when: cannot be together with by or series; "
+                "give when to a field of its own, and let this one follow it"
+            )
         draws: dict[str, spec.NumberDraw] = {place: field}
         if field.by is not None:
             draws = cases_of(field, self._labels, place, self._problems)
@@ -156,6 +159,8 @@ def cases_of(
         hint = closest(by, labels) or f"categories: {', '.join(labels) or 'none'}"
         problems.append(f"{place} by = {by!r}: no category or boolean is declared by this name; {hint}")
         return {place: field} | {f"{place} cases.{label}": draw for label, draw in field.cases.items()}
+    if not labels[by]:  # it has a problem of its own
+        return {}
     for label in field.cases:
         if label not in labels[by]:
             hint = closest(label, labels[by]) or f"labels: {', '.join(labels[by])}"

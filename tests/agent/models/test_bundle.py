@@ -27,7 +27,7 @@ BUNDLE = copula_bundle()
 DATA = BUNDLE.to_bytes()
 MEMBERS = unpack(DATA)
 MANIFEST = manifest_of()
-REFUSAL = r"^{source}: {member}: .+; export the bundle again with understudy-trainer fit$"
+REFUSAL = r"^{source}: {member}: .+; export the bundle again with understudy-trainer fit or declare$"
 
 
 def refuse(data: bytes, member: str, problem: str | None = None) -> None:

@@ -57,7 +57,7 @@ def fitted() -> Sequences:
 
 
 def sampler_of(arrays: Mapping[str, np.ndarray], hours: bool = True) -> SequenceSampler:
-    manifest = Manifest.model_validate(manifest_of(MESSAGE, kind="par", hours=hours))
+    manifest = Manifest.model_validate(manifest_of(MESSAGE, kind="par", hours=24 if hours else 0))
     return SequenceSampler.load(Bundle(manifest, arrays))
 
 
