@@ -10,6 +10,7 @@ from typing import IO
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.files import replacing
+from agent.message.tree import Object
 from agent.model import model_of
 from agent.models.bundle import Bundle
 from agent.player import Player
@@ -39,7 +40,7 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, seed: int) ->
             if out.suffix == ".jsonl":
                 file.writelines(f"{message}\n" for message in messages)
             else:
-                _write_table(file, (json.loads(message) for message in messages), out)
+                _write_table(file, _keys(bundle, out), (json.loads(message) for message in messages), out)
             file.flush()
             file.detach()  # else it would close what is under it
     except OSError as error:
@@ -55,12 +56,18 @@ def _messages(bundle: Bundle, count: int, start_ns: int, seed: int) -> Iterator[
         yield from player.play([start_ns + place * interval_ns for place in places], last_ns).texts
 
 
-def _write_table(file: IO[str], messages: Iterator[dict[str, object]], out: Path) -> None:
-    writer: csv.DictWriter[str] | None = None
+def _keys(bundle: Bundle, out: Path) -> list[str]:
+    """The keys of a message, those that may be missing too."""
+    message = bundle.manifest.template.message
+    if not isinstance(message, Object):
+        raise RecordingError(f"{out}: these messages are no objects and fit no table; name the file .jsonl")
+    return list(message.members)
+
+
+def _write_table(file: IO[str], keys: list[str], messages: Iterator[dict[str, object]], out: Path) -> None:
+    writer = csv.DictWriter(file, keys, restval="")
+    writer.writeheader()
     for message in messages:
         if any(isinstance(value, dict | list) for value in message.values()):
             raise RecordingError(f"{out}: these messages are nested and fit no table; name the file .jsonl")
-        if writer is None:
-            writer = csv.DictWriter(file, list(message), restval="")
-            writer.writeheader()
         writer.writerow(message)
