@@ -162,10 +162,11 @@ def _rounded(levels: Floats, masses: Floats) -> Table:
 
 
 def _together(levels: Floats, masses: Floats) -> Table:
-    """The staircase of the first level of every STAIRS-th of the probability."""
-    place = np.floor(np.cumsum(masses) / masses.sum() * STAIRS)
-    firsts = np.unique(place, return_index=True)[1]
-    return _staircase(levels[firsts], np.add.reduceat(masses, firsts))
+    """The staircase of the middle level, by probability, of every STAIRS-th of it."""
+    reached = np.append(0.0, np.cumsum(masses))
+    firsts = np.unique(np.floor(reached[1:] / reached[-1] * STAIRS), return_index=True)[1]
+    middles = (reached[firsts] + np.append(reached[firsts[1:]], reached[-1])) / 2
+    return _staircase(levels[np.searchsorted(reached[1:], middles)], np.add.reduceat(masses, firsts))
 
 
 def _thresholds(masses: Floats) -> Floats:

@@ -278,3 +278,11 @@ def test_every_distribution_becomes_a_table_or_is_told_why_not(spec, denominator
     values = np.rint(values) if denominator and not table.steps else values
     assert (values / (denominator or 1) >= low).all()
     assert (values / (denominator or 1) <= high).all()
+
+
+def test_whole_numbers_that_are_taken_together_keep_their_mean_and_spread():
+    table = number_table(of({"name": "poisson", "mean": 1e6}), denominator=100)
+    drawn = Segments([table]).values(np.random.default_rng(0).standard_normal((50_000, 1)))[:, 0] / 100
+    assert drawn.mean() == pytest.approx(1e6, abs=20)
+    assert drawn.std() == pytest.approx(1000, rel=0.01)
+    assert abs(drawn - 1e6).max() < 5000
