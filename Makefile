@@ -45,6 +45,7 @@ examples: .venv/.stamp  ## Make the example recordings, fit and declare the exam
 	$(FULL)/understudy-trainer fit examples/recordings/kitchen-climate.csv --sensor kitchen-climate --out examples/kitchen-climate.npz --seed 1
 	$(FULL)/understudy-trainer declare --example > examples/weather-station.toml
 	for name in $(DECLARED); do $(FULL)/understudy-trainer declare examples/$$name.toml --out examples/$$name.npz || exit; done
+	$(FULL)/python examples/draw_declared.py
 
 bench: .venv/.stamp  ## Measure speed and memory against SDV
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(FULL)/python -m benchmarks
