@@ -11,6 +11,7 @@ from trainer.declare.windows import ELSE, HOURS_OF_WEEK, apart, hours_of
 
 DAY_S = 86_400
 LONGEST_S = 1e7
+LATEST_S = 2 * DAY_S  # what the agent takes
 _RARER = np.concatenate([np.linspace(1, 0.01, 200), np.geomspace(0.01, 1e-6, 200)[1:]])
 
 Floats = NDArray[np.float64]
@@ -65,8 +66,9 @@ def _per_hour(arrival: spec.Arrival) -> Floats:
 
 def _refuse_what_does_not_go_together(arrival: spec.Arrival, mean_s: float) -> None:
     regular = arrival.spacing == "regular" and arrival.interval_s is not None
-    for name in ("jitter_s", "missed", "offset_s"):
-        if getattr(arrival, name) and not regular:
+    said = {"jitter_s": arrival.jitter_s > 0, "missed": arrival.missed > 0, "offset_s": arrival.offset_s is not None}
+    for name, is_said in said.items():
+        if is_said and not regular:
             raise ValueError(f"{name}: goes with interval_s and regular spacing only; leave it out")
     if mean_s > LONGEST_S:
         raise ValueError(f"on average less than one message in {LONGEST_S / DAY_S:.0f} days comes; ask for more")
@@ -75,6 +77,8 @@ def _refuse_what_does_not_go_together(arrival: spec.Arrival, mean_s: float) -> N
     if arrival.interval_s is not None and regular:
         if arrival.jitter_s >= arrival.interval_s:
             raise ValueError(f"jitter_s: must be below interval_s, which is {arrival.interval_s:g}")
+        if arrival.jitter_s > LATEST_S:
+            raise ValueError(f"jitter_s: must be at most two days, which are {LATEST_S} seconds")
         if arrival.offset_s is not None and abs(DAY_S / arrival.interval_s % 1 - 0.5) < 0.5 - 1e-9:
             raise ValueError("offset_s: needs an interval_s that divides a day evenly; leave it out, or change that")
 

@@ -9,7 +9,7 @@ _CLASSES = {
     "d": string.digits,
     "w": string.ascii_letters + string.digits + "_",
 }
-_TOKEN = re.compile(r"(\[(?:\\.|[^\]\\])+\]|\\.|[^\\\[\]{}()*+?|.^$])(?:\{(\d{1,4})\})?", re.DOTALL)
+_TOKEN = re.compile(r"(\[(?:\\.|[^\]\\])+\]|\\.|[^\\\[\]{}()*+?|.^$])(?:\{([0-9]{1,4})\})?", re.DOTALL)
 _PART = re.compile(r"\\.|.", re.DOTALL)
 _HELP = "it may hold characters, sets such as [A-F0-9], \\d, \\w, and {n} after any of them"
 

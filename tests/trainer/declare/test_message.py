@@ -36,6 +36,12 @@ def test_a_field_that_has_a_problem_of_its_own_makes_no_other():
         ({"n": "T={a}"}, "[message].n: 'T={a}': a field stands alone"),
         ({"n": "{a}", "m": {"o": "{a}"}}, "[message].m.o: field 'a' stands here a second time"),
         ({"n": [1, {"x": "{a}"}]}, "[message].n: a field cannot stand within a list"),
+        ({"n": ["T={a}"]}, "[message].n: a field cannot stand within a list"),
+        ({"n": "{}"}, "[message].n: no field '' is declared; declared: a, b, broken"),
+        ({"n": "{{a}}"}, "[message].n: '{{a}}': a field stands alone"),
+        ({"n": "{a}{b}"}, "[message].n: '{a}{b}': a field stands alone"),
+        ({"n": "{a}\n"}, "[message].n: '{a}\\n': a field stands alone"),
+        ({"n": {"m": "{ a }"}}, "[message].n.m: no field ' a ' is declared"),
     ],
 )
 def test_what_cannot_be_is_told_with_its_place(message, said):
@@ -48,3 +54,27 @@ def test_what_is_nested_too_deep_is_refused():
     for _ in range(40):
         message = {"k": message}
     assert any("32 deep at most" in problem for problem in written(message)[2])
+
+
+def test_every_problem_is_told_and_what_is_right_is_named_all_the_same():
+    _, named, problems = written({"x": "{c}", "a": "{a}", "y": {"z": "{d}"}, "w": ["{b}"], "b": "{b}"})
+    assert named == ["a", "b"]
+    assert [problem.split(":")[0] for problem in problems] == ["[message].x", "[message].y.z", "[message].w"]
+
+
+def test_without_any_field_there_is_none_to_name():
+    problems = Problems()
+    Message({}, problems).node("{a}", "[message].n")
+    assert problems == ["[message].n: no field 'a' is declared; declared: none"]
+
+
+@pytest.mark.parametrize("value", ["", "{", "a } b { c", "}{", [], {}, [[]], [{}], 0, -0.5, False, None, "{\u00e9"])
+def test_what_holds_no_reference_is_a_constant(value):
+    assert written({"n": value}) == ({"n": value}, [], [])
+
+
+def test_what_is_nested_32_deep_is_written():
+    message: Any = "{a}"
+    for _ in range(32):
+        message = {"k": message}
+    assert written(message)[1:] == (["a"], [])

@@ -69,6 +69,32 @@ def test_any_text_is_hours_of_the_week_or_a_value_error(text):
     assert all(0 <= hour < 168 for hour in hours)
 
 
+@given(st.sampled_from(DAYS), st.sampled_from(DAYS), st.integers(0, 23), st.integers(0, 24))
+def test_a_window_holds_the_hours_that_one_comes_through_on_the_way_to_its_end(first, last, start, stop):
+    expected, day = set(), DAYS.index(first)
+    while True:
+        hour = start
+        while True:
+            expected.add((day * 24 + hour) % 168)
+            hour += 1
+            if hour % 24 == stop % 24:
+                break
+        if DAYS[day % 7] == last:
+            break
+        day += 1
+    assert hours_of(f"{first}-{last} {start:02}:00-{stop:02}:00") == expected
+
+
+def test_days_that_are_named_twice_count_once():
+    assert hours_of("tue,mon-wed,tue") == hours_of("mon-wed")
+
+
+@given(st.lists(st.frozensets(st.integers(0, 167), max_size=4), max_size=6))
+def test_no_overlap_is_told_exactly_where_every_hour_has_one_window(windows):
+    told = apart({str(place): hours for place, hours in enumerate(windows)})
+    assert (told == []) == (len(frozenset().union(*windows)) == sum(map(len, windows)))
+
+
 def test_windows_that_share_an_hour_are_told():
     windows = {
         name: hours_of(name) for name in ("mon", "mon-tue 08:00-09:00", "wed", "thu 23:00-01:00", "fri 00:00-02:00")
@@ -76,6 +102,15 @@ def test_windows_that_share_an_hour_are_told():
     assert apart(windows) == [
         "'mon-tue 08:00-09:00' and 'mon' overlap; let one end where the other begins",
         "'fri 00:00-02:00' and 'thu 23:00-01:00' overlap; let one end where the other begins",
+    ]
+
+
+def test_overlaps_of_a_field_are_problems_beside_its_wrong_windows():
+    problems: list[str] = []
+    windows_of(["sat,sun", "24:00-25:00", "sun 10:00-11:00"], "[fields.x]", problems)
+    assert [problem.partition(";")[0] for problem in problems] == [
+        "[fields.x] when: '24:00-25:00': windows begin and end on the hour, from 00:00 to 24:00",
+        "[fields.x] when: 'sun 10:00-11:00' and 'sat,sun' overlap",
     ]
 
 
