@@ -15,7 +15,7 @@ from agent.errors import BundleError
 from agent.model import model_of
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
-from agent.models.series import series_of
+from agent.models.series import Playing, series_of
 from agent.player import Player
 from agent.reading import Readings
 from tests.agent.series.asked import are_independent, is_normal
@@ -32,7 +32,7 @@ MESSAGE = {
 }
 MATRIX = np.array([[0.9, 0.1, 0], [0.2, 0.5, 0.3], [0.5, 0, 0.5]])
 START_NS = 1_792_886_400 * NS_PER_S  # 2026-10-25 00:00 UTC: summer time ends in Europe at 01:00
-LEVEL = {
+LEVEL: Any = {
     "column": "level",
     "by": "state",
     "draw": "z",
@@ -42,8 +42,8 @@ LEVEL = {
         {"terms": [{"term": "walk", "std": 2}, {"term": "seasonal", "amplitude": 100, "period_s": 86400}]},
     ],
 }
-STATE = {"column": "state", "cases": [{"terms": [{"term": "regimes", "regimes": 0}], "low": 0, "high": 2}]}
-TWICE = {"column": "twice", "cases": [{"terms": [{"term": "follow", "column": "level", "slope": 2, "origin": 5}]}]}
+STATE: Any = {"column": "state", "cases": [{"terms": [{"term": "regimes", "regimes": 0}], "low": 0, "high": 2}]}
+TWICE: Any = {"column": "twice", "cases": [{"terms": [{"term": "follow", "column": "level", "slope": 2, "origin": 5}]}]}
 PROCESSES: list[Any] = [STATE, LEVEL, TWICE]
 ARRAYS = {"series/regimes/0": MATRIX, "series/response/0": np.array([3.0, 2.0])}
 
@@ -95,7 +95,7 @@ def test_two_players_of_one_model_do_not_disturb_each_other():
     series, names = series_of(made), [column.name for column in made.manifest.columns]
     one, other = series.begin(1, UTC), series.begin(1, UTC)
 
-    def row(playing: Any, seq: int) -> list[float]:
+    def row(playing: Playing, seq: int) -> Any:
         rows = rows_of(names, np.array([[0.0, 0, 0, 0, 0.3]]))
         return playing.complete(Readings(rows, [START_NS + seq * NS_PER_S], [seq])).rows.matrix[0].tolist()
 
@@ -160,6 +160,15 @@ def test_a_process_sees_what_the_one_before_it_made_and_not_what_was_drawn():
     assert found.tolist() == [[4, 6, 2, 1, 30]] * 3
 
 
+def test_each_case_follows_the_column_of_its_own_rows():
+    cases = [{"terms": [{"term": "follow", "column": "level", "slope": slope}]} for slope in (1, -1)]
+    made = bundle([{"column": "twice", "by": "mode", "cases": cases}], hidden=())
+    matrix = np.array([[seq * seq, 0, 0, seq % 2] for seq in range(50)], float)
+    rows = rows_of([column.name for column in made.manifest.columns], matrix)
+    found = series_of(made).begin(1, UTC).complete(Readings(rows, [START_NS] * 50, range(50))).rows.matrix[:, 1]
+    assert found.tolist() == [seq * seq * (-1) ** seq for seq in range(50)]
+
+
 def test_a_sum_is_kept_within_its_limits_to_the_last_term():
     terms = [{"term": "noise", "response": 0}, {"term": "level", "value": 0.5}]
     made = bundle([{"column": "twice", "cases": [{"terms": terms, "low": -0.25, "high": 1.75}]}], hidden=())
@@ -169,9 +178,11 @@ def test_a_sum_is_kept_within_its_limits_to_the_last_term():
     assert 100 < ((found > -0.25) & (found < 1.75)).sum() < 1000
 
 
-def test_a_line_goes_by_universal_time():
-    terms = [{"term": "trend", "per_day": 24, "start": "2026-10-25T00:00:00+00:00"}]
-    made = bundle([{"column": "twice", "cases": [{"terms": terms}]}], hidden=())
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_line_goes_by_universal_time(chosen):
+    cases = [{"terms": [{"term": "trend", "per_day": 24, "start": "2026-10-25T00:00:00+00:00"}]}]
+    by = {"by": "mode", "cases": cases * 2} if chosen else {"cases": cases}
+    made = bundle([{"column": "twice", **by}], hidden=())
     rows = rows_of([column.name for column in made.manifest.columns], np.zeros((5, 4)))
     times = [START_NS + hour * 3600 * NS_PER_S for hour in range(5)]
     playing = series_of(made).begin(1, ZoneInfo("Europe/Brussels"))
@@ -284,6 +295,7 @@ def test_a_manifest_of_too_many_terms_is_refused():
     ("processes", "said"),
     [
         ([STATE, case(LEVEL, 0, table=99)], "there are tables 0 to"),
+        ([STATE, case(LEVEL, 0, table=5)], "there are tables 0 to 4"),
         ([STATE, {**LEVEL, "cases": LEVEL["cases"][:2]}], "must have a case for each code of 'state'"),
         ([STATE, {**LEVEL, "by": "twice"}], "must have a case for each code of 'twice'"),
         ([case(STATE, 0, high=3), LEVEL], "gives what are no codes"),

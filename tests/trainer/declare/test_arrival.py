@@ -131,6 +131,12 @@ def test_hours_without_messages_are_not_filled():
     assert [covered.filled for covered in period.covered.values()] == [0.25, 0.25, 0.25]
 
 
+def test_the_median_gap_of_what_comes_at_random_is_below_its_mean():
+    made, _, _ = timing(spec.Arrival(per_hour=6, spacing="poisson"))
+    assert made.mean_s == 600
+    assert made.interval_s == pytest.approx(600 * np.log(2))
+
+
 def test_whole_numbers_beside_fractions_stay_what_they_are():
     arrays = timing(spec.Arrival.model_validate({"per_hour": {"else": 1, "mon": 0.5}}))[2]
     assert arrays["period/week"][[0, 23, 24]].tolist() == [0.5, 0.5, 1.0]
@@ -156,7 +162,7 @@ def test_the_agent_plays_the_least_and_the_most_that_may_be_said(arrival):
     assert plans.steady(bundle, bundle.manifest.arrival.pace_s or 0, UTC)
 
 
-@pytest.mark.parametrize("milliseconds", [1, 2, 3, 9, 375, 1000, 7500, 21_600_000, 43_200_000, 86_400_000])
+@pytest.mark.parametrize("milliseconds", [1, 2, 3, 9, 375, 675, 1000, 7500, 21_600_000, 43_200_000, 86_400_000])
 def test_an_offset_goes_with_every_interval_that_divides_a_day(milliseconds):
     interval_s = milliseconds / 1000
     made, _, _ = timing(spec.Arrival(interval_s=interval_s, offset_s=2.25 * interval_s))

@@ -53,7 +53,9 @@ def test_what_is_no_window_is_told_with_how_to_write_one(window):
         hours_of(window)
 
 
-@pytest.mark.parametrize("window", ["09:30-18:00", "09:00-18:15", "24:00-25:00"])
+@pytest.mark.parametrize(
+    "window", ["09:30-18:00", "09:00-18:15", "24:00-25:00", "24:00-01:00", "23:00-25:00", "mon 00:00-24:30"]
+)
 def test_windows_begin_and_end_on_the_hour(window):
     with pytest.raises(ValueError, match="begin and end on the hour"):
         hours_of(window)
