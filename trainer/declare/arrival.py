@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.arrival.beats import EVEN, EXPONENTIAL, NOTHING, Quantiles
 from agent.models.manifest import BINS, Arrival, Coverage, Period, PeriodName
 from trainer.declare import spec
 from trainer.declare.windows import ELSE, HOURS_OF_WEEK, apart, hours_of
@@ -12,7 +13,6 @@ from trainer.declare.windows import ELSE, HOURS_OF_WEEK, apart, hours_of
 DAY_S = 86_400
 LONGEST_S = 1e7
 LATEST_S = 2 * DAY_S  # what the agent takes
-_RARER = np.concatenate([np.linspace(1, 0.01, 200), np.geomspace(0.01, 1e-6, 200)[1:]])
 
 Floats = NDArray[np.float64]
 
@@ -29,19 +29,18 @@ def timing(arrival: spec.Arrival) -> tuple[Arrival, Period, dict[str, NDArray[An
     daily = bool(np.all(per_hour.reshape(7, 24) == per_hour[:24]))
     periods: list[PeriodName] = ["day", "week", "month"] if daily else ["week"]
     arrays = {f"period/{name}": np.resize(per_hour, BINS[name]) for name in periods}
-    arrays |= {f"totals/{name}": _points([0, 1], [1, 1]) for name in periods}
-    arrays |= {"arrival/sizes": np.ones(1), "arrival/within": _points([0, 1], [0, 0])}
+    arrays |= {f"totals/{name}": _points(EVEN) for name in periods}
+    arrays |= {"arrival/sizes": np.ones(1), "arrival/within": _points(NOTHING)}
     covered = {name: Coverage(repetitions=1, filled=float(np.mean(arrays[f"period/{name}"] > 0))) for name in periods}
     if arrival.spacing == "poisson":
-        rarer = np.append(1 - _RARER, 1.0), np.append(-np.log(_RARER), -np.log(1e-6))
         made = Arrival(rhythm="random", interval_s=mean_s * float(np.log(2)), mean_s=mean_s)
-        return made, Period(covered=covered), arrays | {"arrival/gaps": _points(*rarer)}
+        return made, Period(covered=covered), arrays | {"arrival/gaps": _points(EXPONENTIAL)}
     if arrival.interval_s is None:  # each a gap after the last, in a time that runs as fast as messages are expected
         made = Arrival(rhythm="random", interval_s=mean_s, mean_s=mean_s)
-        return made, Period(covered=covered), arrays | {"arrival/gaps": _points([0, 1], [1, 1])}
+        return made, Period(covered=covered), arrays | {"arrival/gaps": _points(EVEN)}
     phase = None if arrival.offset_s is None else arrival.offset_s / arrival.interval_s % 1
     made = Arrival(rhythm="clock", interval_s=arrival.interval_s, mean_s=mean_s, phase=phase, missed=arrival.missed)
-    late = _points([0, 1], [0, arrival.jitter_s / arrival.interval_s])
+    late = np.array([[0, 1], [0, arrival.jitter_s / arrival.interval_s]], np.float64)
     return made, Period(covered=covered), arrays | {"arrival/gaps": late}
 
 
@@ -72,8 +71,6 @@ def _refuse_what_does_not_go_together(arrival: spec.Arrival, mean_s: float) -> N
             raise ValueError(f"{name}: goes with interval_s and regular spacing only; leave it out")
     if mean_s > LONGEST_S:
         raise ValueError(f"on average less than one message in {LONGEST_S / DAY_S:.0f} days comes; ask for more")
-    if mean_s < 0.001:
-        raise ValueError("per_hour: is more than 1,000 messages a second on average; ask for fewer")
     if arrival.interval_s is not None and regular:
         if arrival.jitter_s >= arrival.interval_s:
             raise ValueError(f"jitter_s: must be below interval_s, which is {arrival.interval_s:g}")
@@ -83,5 +80,5 @@ def _refuse_what_does_not_go_together(arrival: spec.Arrival, mean_s: float) -> N
             raise ValueError("offset_s: needs an interval_s that divides a day evenly; leave it out, or change that")
 
 
-def _points(probability: Any, value: Any) -> Floats:
-    return np.array([probability, value], np.float64)
+def _points(quantiles: Quantiles) -> Floats:
+    return np.array([quantiles.probability, quantiles.value])

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from agent.message.boxes import Order
 from agent.message.leaves import Limit, Value
@@ -325,4 +325,3 @@ def _iso(text: str) -> str:
 
 
 Moment = Annotated[str, BeforeValidator(_moment), AfterValidator(_iso)]
-Message = dict[str, JsonValue]

@@ -1,6 +1,7 @@
 """A specification becomes a bundle whose messages are as it says."""
 
 import json
+import math
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +21,7 @@ from agent.models.bundle import Bundle
 from agent.parts import parts_of
 from agent.player import Player, given_of
 from agent.settings.sensor import Sensor
+from tests.commands import ROOT
 from tests.made_declared import SPEC, declared_bundle
 from trainer.declare.declare import EXAMPLE, declare
 
@@ -166,6 +168,7 @@ def test_a_regime_lasts_as_long_as_said_and_goes_where_it_may():
         ("{ name = 'ar', coefficients = [0.5, 0.3], std = 1 }", [0.5 / 0.7, 0.5 * 0.5 / 0.7 + 0.3]),
         ("{ name = 'ma', coefficients = [0.6, 0.3], std = 1 }", [0.78 / 1.45, 0.3 / 1.45, 0.0]),
         ("{ name = 'white-noise', std = 1 }", [0.0, 0.0]),
+        ("{ name = 'seasonal', period_s = 60, amplitude = 5 }", [math.cos(k * math.pi / 30) for k in range(1, 40)]),
     ],
 )
 def test_a_series_has_the_autocorrelation_of_theory_in_its_messages(term, lags):
@@ -240,7 +243,7 @@ def test_ranks_are_correlated_as_said():
 
 
 def test_items_hold_their_kind_and_boxes_within_the_frame_best_first():
-    messages = play(declare(Path("examples/street-camera.toml")), 3_000, step_s=20)
+    messages = play(declare(ROOT / "examples/street-camera.toml"), 3_000, step_s=20)
     kinds: set[str] = set()
     for message in messages:
         scores = [item["score"] for item in message["detections"]]
@@ -270,7 +273,7 @@ def test_times_lag_behind_the_event_and_texts_have_their_form():
     assert all(m["c"] == {"a": [1, "{"]} for m in messages)
 
 
-@pytest.mark.parametrize("spec", [SPEC, EXAMPLE.read_text("utf-8"), *(Path("examples").glob("*.toml"))], ids=str)
+@pytest.mark.parametrize("spec", [SPEC, EXAMPLE.read_text("utf-8"), *((ROOT / "examples").glob("*.toml"))], ids=str)
 def test_readings_are_the_same_in_one_go_one_by_one_and_after_a_restart(spec):
     bundle = declare(spec) if isinstance(spec, Path) else declared_bundle(spec)
     model, times = model_of(bundle), [MONDAY_NS + place * NS_PER_S for place in range(1500)]
@@ -285,7 +288,7 @@ def test_readings_are_the_same_in_one_go_one_by_one_and_after_a_restart(spec):
 @pytest.mark.parametrize("mode", ["sensor", "aggregator"])
 @pytest.mark.parametrize("name", ["street-camera", "weather-station", "filling-machine"])
 def test_a_declared_sensor_plays_in_both_modes_as_declared(mode, name):
-    sensor = Sensor.model_validate({"name": name, "bundle": Path(f"examples/{name}.npz")})
+    sensor = Sensor.model_validate({"name": name, "bundle": (ROOT / f"examples/{name}.npz")})
     (part,), found = parts_of([sensor], mode)
     assert found == []
     assert part.pace.startswith("as declared, by the ")
@@ -294,16 +297,16 @@ def test_a_declared_sensor_plays_in_both_modes_as_declared(mode, name):
 
 @pytest.mark.parametrize("name", ["street-camera", "weather-station", "filling-machine"])
 def test_the_shipped_bundles_are_those_of_the_shipped_specifications(name):
-    shipped, made = Path(f"examples/{name}.npz"), declare(Path(f"examples/{name}.toml"))
+    shipped, made = (ROOT / f"examples/{name}.npz"), declare(ROOT / f"examples/{name}.toml")
     assert shipped.read_bytes() == made.to_bytes()
 
 
 def test_the_weather_station_is_the_example_that_is_printed():
-    assert Path("examples/weather-station.toml").read_text("utf-8") == EXAMPLE.read_text("utf-8")
+    assert (ROOT / "examples/weather-station.toml").read_text("utf-8") == EXAMPLE.read_text("utf-8")
 
 
 def test_what_follows_in_time_cannot_be_asked_for():
-    bundle = declare(Path("examples/filling-machine.toml"))
+    bundle = declare(ROOT / "examples/filling-machine.toml")
     with pytest.raises(ConditionError, match="state: follows from other values and cannot be given"):
         given_of(bundle, {"state": 9})
     assert given_of(bundle, {"operator": "late"}).values
