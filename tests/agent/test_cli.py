@@ -253,7 +253,7 @@ assert not any(name in before for name in ("numpy", "pydantic", "paho"))
 from agent.daemon import Agent
 main(["check", "--config", {path!r}])
 main(["preview", {str(bundle)!r}])
-unwanted = ("PIL", "asyncio", "multiprocessing", "pandas", "scipy", "torch", "sdv", "trainer", "agent.imaging.fake")
+unwanted = ("PIL", "asyncio", "multiprocessing", "pandas", "scipy", "torch", "sdv", "trainer", "agent.cameras.fake")
 print([name for name in unwanted if name in sys.modules], file=sys.stderr)
 """
     done = subprocess.run(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from agent.errors import CameraError
-from agent.imaging.camera import Camera
-from agent.imaging.registry import CAMERAS
+from agent.cameras.camera import Camera
+from agent.cameras.registry import CAMERAS
 
 
 @pytest.fixture(params=CAMERAS)

@@ -1,7 +1,7 @@
 """Every camera. A new one is a file of its own and one line here."""
 
-from agent.imaging.camera import Camera
-from agent.imaging.fake import FakeCamera
+from agent.cameras.camera import Camera
+from agent.cameras.fake import FakeCamera
 
 CAMERAS: dict[str, type[Camera]] = {
     "fake": FakeCamera,

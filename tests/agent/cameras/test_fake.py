@@ -3,7 +3,7 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.errors import CameraError
-from agent.imaging.fake import FakeCamera
+from agent.cameras.fake import FakeCamera
 
 
 def picture(value: int):

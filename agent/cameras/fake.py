@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.clock import Clock, SystemClock
 from agent.errors import CameraError
-from agent.imaging.camera import Frame
+from agent.cameras.camera import Frame
 
 Shot = NDArray[np.uint8] | CameraError
 

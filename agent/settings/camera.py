@@ -1,0 +1,70 @@
+"""The `[camera]` table: where backgrounds come from."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agent.settings.fields import PathFrom
+from agent.strict import Strict
+
+SIDE = 4096  # of a picture, at most
+
+Kind = Literal["picamera2", "folder", "still", "color", "gradient", "fake"]
+
+
+def _size(value: Any) -> Any:
+    """Width and height, written as 1280x720."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value, re.ASCII) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a width and a height such as "1280x720"')
+    size = int(match[1]), int(match[2])
+    if not all(16 <= side <= SIDE for side in size):
+        raise ValueError(f"must have sides of 16 to {SIDE} pixels")
+    return size
+
+
+def _color(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value, re.ASCII):
+        raise ValueError('must be a colour such as "#7f9f7f"')
+    return tuple(bytes.fromhex(value[1:]))
+
+
+Size = Annotated[tuple[int, int], BeforeValidator(_size)]
+Color = Annotated[tuple[int, int, int], BeforeValidator(_color)]
+
+
+class CameraTable(Strict):
+    """Which camera, and what happens when it gives nothing.
+
+    Attributes:
+        kind: None: a Raspberry Pi's camera where there is one, else a test card.
+        path: Of a picture, or of a folder of pictures.
+        size: Width and height of frames in pixels; None: 1280x720, or as the pictures are.
+        order: Of a folder's pictures.
+        color: Of a plain card.
+        script: What a fake camera does, frame by frame: `frame`, `error`, `error: busy`, or seconds to wait
+            (`delay 2.5`); the last one for ever. `closed: busy` as the first: it does not open.
+        timeout_s: Seconds within which a frame comes.
+        fallback: A picture that is shown when the camera gave none yet.
+        privacy: Whether frames are blurred beyond recognition, or replaced by `fallback`.
+    """
+
+    kind: Kind | None = None
+    path: PathFrom | None = None
+    size: Size | None = None
+    order: Literal["name", "random"] = "name"
+    color: Color = (127, 127, 127)
+    script: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["frame"])
+    timeout_s: Annotated[float, Field(ge=0.05, le=60)] = 2.0
+    fallback: PathFrom | None = None
+    privacy: Literal["none", "blur", "replace"] = "none"
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CameraTable":
+        if (self.kind in ("folder", "still")) != (self.path is not None):
+            needs = "needs path" if self.path is None else "has no path; only folder and still have"
+            raise ValueError(f"kind = {self.kind or 'auto'} {needs}")
+        if self.privacy == "replace" and self.fallback is None:
+            raise ValueError('privacy = "replace" needs a picture to show instead; set fallback')
+        return self
