@@ -28,6 +28,10 @@ class ConditionError(UnderstudyError, ValueError):
     """A model draws no rows such as were asked for."""
 
 
+class PictureError(UnderstudyError, OSError):
+    """A file is no picture that can be used."""
+
+
 class CameraError(UnderstudyError, OSError):
     """A camera could not be opened, or gave no frame in time."""
 

@@ -94,6 +94,12 @@ class Box(Strict):
         return (near, other) if near < end else (other, end)
 
 
+def corners(value: Any, order: Order) -> Four | None:
+    """The edges of a box as a message has it: near y, near x, far y, far x; None: it is no box."""
+    four = coordinates(value)
+    return None if four is None else _CORNERS[order](*four)
+
+
 def coordinates(value: Any) -> list[float] | None:
     """The four numbers of a recorded box, or None if it is not one."""
     if isinstance(value, str):

@@ -1,6 +1,7 @@
 """The `[camera]` table: where backgrounds come from."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -9,6 +10,7 @@ from agent.settings.fields import PathFrom
 from agent.strict import Strict
 
 SIDE = 4096  # of a picture, at most
+CARD = (1280, 720)  # width and height, where no size is set
 
 Kind = Literal["picamera2", "folder", "still", "color", "gradient", "fake"]
 
@@ -19,8 +21,8 @@ def _size(value: Any) -> Any:
     if match is None:
         raise ValueError('must be a width and a height such as "1280x720"')
     size = int(match[1]), int(match[2])
-    if not all(16 <= side <= SIDE for side in size):
-        raise ValueError(f"must have sides of 16 to {SIDE} pixels")
+    if not all(16 <= side <= SIDE and side % 2 == 0 for side in size):  # cameras give no odd ones
+        raise ValueError(f"must have even sides of 16 to {SIDE} pixels")
     return size
 
 
@@ -30,8 +32,19 @@ def _color(value: Any) -> Any:
     return tuple(bytes.fromhex(value[1:]))
 
 
+def _step(value: Any) -> Any:
+    """A line of a script, as its word and what stands behind it."""
+    if value in ("frame", "error"):
+        return value, ""
+    match = re.fullmatch(r"(error|closed): (.{1,200})|(delay) (\d{1,4}(?:\.\d{1,3})?)", str(value), re.ASCII)
+    if match is None:
+        raise ValueError('must be "frame", "delay SECONDS", "error", "error: REASON" or, first, "closed: REASON"')
+    return tuple(part for part in match.groups() if part)
+
+
 Size = Annotated[tuple[int, int], BeforeValidator(_size)]
 Color = Annotated[tuple[int, int, int], BeforeValidator(_color)]
+Step = Annotated[tuple[str, str], BeforeValidator(_step)]
 
 
 class CameraTable(Strict):
@@ -40,11 +53,11 @@ class CameraTable(Strict):
     Attributes:
         kind: None: a Raspberry Pi's camera where there is one, else a test card.
         path: Of a picture, or of a folder of pictures.
-        size: Width and height of frames in pixels; None: 1280x720, or as the pictures are.
+        size: Width and height of frames in pixels, both even; None: 1280x720, or as the pictures are.
         order: Of a folder's pictures.
         color: Of a plain card.
-        script: What a fake camera does, frame by frame: `frame`, `error`, `error: busy`, or seconds to wait
-            (`delay 2.5`); the last one for ever. `closed: busy` as the first: it does not open.
+        script: What a fake camera does, capture by capture: `frame`, a frame after some seconds (`delay 2.5`),
+            `error`, `error: busy`; the last one for ever. `closed: busy` as the first: it does not open.
         timeout_s: Seconds within which a frame comes.
         fallback: A picture that is shown when the camera gave none yet.
         privacy: Whether frames are blurred beyond recognition, or replaced by `fallback`.
@@ -55,7 +68,7 @@ class CameraTable(Strict):
     size: Size | None = None
     order: Literal["name", "random"] = "name"
     color: Color = (127, 127, 127)
-    script: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["frame"])
+    script: Annotated[tuple[Step, ...], Field(min_length=1, max_length=1000)] = (("frame", ""),)
     timeout_s: Annotated[float, Field(ge=0.05, le=60)] = 2.0
     fallback: PathFrom | None = None
     privacy: Literal["none", "blur", "replace"] = "none"
@@ -67,4 +80,11 @@ class CameraTable(Strict):
             raise ValueError(f"kind = {self.kind or 'auto'} {needs}")
         if self.privacy == "replace" and self.fallback is None:
             raise ValueError('privacy = "replace" needs a picture to show instead; set fallback')
+        if any(word == "closed" for word, _ in self.script[1:]):
+            raise ValueError("closed may only stand first in script: a camera that is open gives frames or errors")
         return self
+
+    @property
+    def picture(self) -> Path:
+        """`path`, of a camera that has one."""
+        return self.path or Path()

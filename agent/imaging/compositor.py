@@ -1,0 +1,115 @@
+"""The compositor: sprites on a background, each exactly in its box."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from agent.imaging.looks import dressed, throw_shadow, turned
+from agent.imaging.scene import LEAST_PX, Placed, Rect, Ruler, scene_of
+from agent.imaging.sprites import Sprite, Stock, filled
+from agent.message.detections import Detection
+from agent.settings.pictures import PicturesTable
+
+OPAQUE = 128  # of 255: what is less opaque hides nothing
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A picture, and what is in it.
+
+    Attributes:
+        image: Red, green and blue.
+        placed: The objects, from back to front.
+        skipped: Objects that are not drawn, for fewer than two pixels of them are in the frame.
+        placeholders: Objects whose class has no sprite.
+    """
+
+    image: Image.Image
+    placed: list[Placed]
+    skipped: int
+    placeholders: int
+
+
+class Compositor:
+    """Composes pictures.
+
+    Args:
+        stock: The sprites.
+        table: How they are put on the background.
+        normalised: Whether boxes are fractions of the frame; else they are pixels.
+    """
+
+    def __init__(self, stock: Stock, table: PicturesTable, *, normalised: bool) -> None:
+        self._stock, self._table = stock, table
+        self._normalised = normalised if table.units == "auto" else table.units == "normalised"
+
+    def compose(self, background: Image.Image, found: Iterable[Detection], rng: np.random.Generator) -> Composed:
+        """What a message tells, on a background, which stays as it is. `rng` chooses among sprites."""
+        image = background.copy()
+        ruler = Ruler(image.width, image.height, self._normalised, self._table.frame)
+        scene = scene_of(found, ruler, self._table.depth)
+        drawn = [self._draw(image, placed, rng) for placed in scene.placed]
+        if self._table.labels is not None:
+            _tell_visibility(scene.placed, drawn)
+        placeholders = sum(not self._stock.has(placed.label) for placed in scene.placed)
+        return Composed(image, scene.placed, scene.skipped, placeholders)
+
+    def _draw(self, image: Image.Image, placed: Placed, rng: np.random.Generator) -> Image.Image:
+        """Draw an object; gives what was pasted."""
+        sprite, table = self._chosen(placed, rng), self._table
+        frame = Rect(0, 0, image.width, image.height)
+        if table.fit == "keep":
+            placed.whole = _in_proportion(placed.whole, sprite.original().size)
+            placed.seen = placed.whole.within(frame)
+        whole, seen = placed.whole, placed.seen
+        level = sprite.near(whole.width, whole.height)
+        if table.rotation_deg:
+            level = turned(level, table.rotation_deg, rng)
+        if table.shadow:
+            throw_shadow(image, whole)
+        sides = Rect(*(int(edge == cut) for edge, cut in zip(whole, seen, strict=True)))
+        cut = dressed(filled(level, whole, seen), image.crop(seen), sides, table, rng)
+        image.paste(cut, (seen.left, seen.top), cut)
+        return cut
+
+    def _chosen(self, placed: Placed, rng: np.random.Generator) -> Sprite:
+        sprites = self._stock.sprites(placed.label)
+        if not sprites:
+            return self._stock.placeholder(placed.label, placed.whole.width, placed.whole.height)
+        return sprites[int(rng.integers(len(sprites)))] if len(sprites) > 1 else sprites[0]
+
+
+def _in_proportion(whole: Rect, size: tuple[int, int]) -> Rect:
+    """The largest rectangle of these proportions in a box; it stands on the box's ground, in the middle."""
+    scale = min(whole.width / size[0], whole.height / size[1])
+    width, height = (max(LEAST_PX, round(scale * side)) for side in size)
+    left = whole.left + (whole.width - width) // 2
+    return Rect(left, whole.bottom - height, left + width, whole.bottom)
+
+
+def _tell_visibility(placed: list[Placed], drawn: list[Image.Image]) -> None:
+    """How much of each object those in front of it leave to be seen."""
+    masks = [_opaque(cut) for cut in drawn]
+    for place, (behind, mask) in enumerate(zip(placed, masks, strict=True)):
+        hidden = np.zeros_like(mask)
+        for front, other in zip(placed[place + 1 :], masks[place + 1 :], strict=True):
+            common = behind.seen.within(front.seen)
+            if common.area:
+                hidden[_slices(common, behind.seen)] |= other[_slices(common, front.seen)]
+        whole = int(mask.sum())
+        behind.visibility = 1 - int((mask & hidden).sum()) / whole if whole else 1.0
+
+
+def _opaque(cut: Image.Image) -> Mask:
+    return np.asarray(cut.getchannel(3)) >= OPAQUE
+
+
+def _slices(part: Rect, whole: Rect) -> tuple[slice, slice]:
+    """Where `part` lies in the pixels of `whole`."""
+    top, left = part.top - whole.top, part.left - whole.left
+    return slice(top, top + part.height), slice(left, left + part.width)

@@ -1,0 +1,111 @@
+"""A sensor's pictures: from a message and a background to a file and its labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from agent.errors import ConfigError
+from agent.imaging.compositor import Composed, Compositor
+from agent.imaging.encoding import Encoding
+from agent.imaging.labels import LABELS, Labelled
+from agent.imaging.sprites import Stock
+from agent.message.detections import classes_of, detections, places_of
+from agent.message.template import Template
+from agent.settings.pictures import PicturesTable
+
+NO_BOXES = "[sensor.pictures]: its messages tell of no boxes, so nothing can be drawn; leave the table out"
+
+
+@dataclass
+class Counts:
+    """What happened to pictures.
+
+    Attributes:
+        pictures: Those made.
+        placeholders: Objects whose class has no sprite.
+        skipped_boxes: Objects that were not drawn: fewer than two pixels of them are in the frame.
+        lower_quality: Pictures that had to be written at a lower quality to be small enough.
+        too_large: Pictures that were not small enough at any.
+    """
+
+    pictures: int = 0
+    placeholders: int = 0
+    skipped_boxes: int = 0
+    lower_quality: int = 0
+    too_large: int = 0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is sent or kept.
+
+    Attributes:
+        data: The file.
+        labels: Of the same picture; None: not asked for.
+        labelled: What is in it.
+    """
+
+    data: bytes
+    labels: bytes | None
+    labelled: Labelled
+
+
+class Pictures:
+    """Makes a sensor's pictures.
+
+    Args:
+        template: Of its messages.
+        table: What the pictures are like.
+
+    Attributes:
+        classes: Every class there can be, in the order of its number.
+        encoding: How pictures are written.
+        counts: What happened so far.
+
+    Raises:
+        ConfigError: Messages have no boxes.
+        PictureError: There are no sprites where they should be.
+    """
+
+    def __init__(self, template: Template, table: PicturesTable) -> None:
+        self._places = places_of(template)
+        if not self._places:
+            raise ConfigError(NO_BOXES)
+        self._table, self._order = table, table.order
+        self._compositor = Compositor(
+            Stock(table.sprites, white=table.white), table, normalised=self._places[0].normalised
+        )
+        self.classes = classes_of(template, self._places)
+        self.encoding = Encoding(table.format, table.quality, table.max_bytes)
+        self.labels = None if table.labels is None else LABELS[table.labels]()
+        self.counts = Counts()
+
+    def make(self, seq: int, text: str, background: Image.Image, rng: np.random.Generator) -> Picture | None:
+        """The picture of a message.
+
+        Args:
+            seq: Of the message.
+            text: The message.
+            background: Red, green and blue; stays as it is.
+            rng: Chooses sprites and all that is random about them.
+
+        Returns:
+            None: it is too large at any quality.
+        """
+        composed = self._compositor.compose(background, detections(text, self._places, self._order), rng)
+        data, steps = self.encoding.written(composed.image)
+        self._count(composed, data is not None, steps)
+        if data is None:
+            return None
+        image = composed.image
+        labelled = Labelled(seq, f"{seq:06d}{self.encoding.suffix}", image.width, image.height, composed.placed)
+        labels = None if self.labels is None else self.labels.write(labelled, self.classes)
+        return Picture(data, labels, labelled)
+
+    def _count(self, composed: Composed, fits: bool, steps: int) -> None:
+        self.counts.pictures += fits
+        self.counts.too_large += not fits
+        self.counts.lower_quality += fits and steps > 0
+        self.counts.placeholders += composed.placeholders
+        self.counts.skipped_boxes += composed.skipped

@@ -1,0 +1,187 @@
+"""The stock: sprites of each class, loaded when they are needed and kept at sizes that are quick to draw from.
+
+Scaling a picture anew to each box takes longer than encoding the whole frame, and hardly two boxes have one size.
+Every sprite is therefore kept at its size halved or doubled again and again, in width and in height by themselves,
+as textures are in graphics. A box is filled with the nearest pixels of a level that has at least one for each of its
+own; where the object is small, at least two, and four of them are averaged to one.
+"""
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from agent.errors import PictureError
+from agent.imaging.files import read_picture
+from agent.imaging.keying import keyed
+from agent.imaging.looks import cropped
+from agent.imaging.placeholder import placeholder, shape_of
+from agent.imaging.scene import Rect, source_of
+
+LARGEST_PX = 1024  # a sprite's longest side as it is kept
+SMALL_PX = 20_000  # of an object's area: in larger ones nobody sees the difference, and averaging takes its time
+CACHE_BYTES = 24 * 2**20
+SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".gif")
+
+
+class Levels:
+    """Pictures by key, made when they are asked for; the least used are let go where memory is full.
+
+    Args:
+        most_bytes: Of all that are kept.
+    """
+
+    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
+        self._most_bytes, self.held_bytes = most_bytes, 0
+        self._kept: OrderedDict[Hashable, Image.Image] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Image.Image]) -> Image.Image:
+        """The picture of `key`."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        image = make()
+        self.held_bytes += _size(image)
+        self._kept[key] = image
+        while self.held_bytes > self._most_bytes and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self.held_bytes -= _size(dropped)
+        return image
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """One stock picture, cropped to what is not transparent.
+
+    Attributes:
+        key: Tells it apart.
+        load: Reads it: premultiplied colours with transparency.
+        levels: Where its sizes are kept.
+    """
+
+    key: Hashable
+    load: Callable[[], Image.Image]
+    levels: Levels
+
+    def original(self) -> Image.Image:
+        """At its largest size."""
+        return self.levels.get((self.key, 0, 0), self.load)
+
+    def near(self, width: int, height: int) -> Image.Image:
+        """The sprite at the smallest size that has enough pixels to fill so many, or at its largest."""
+        original, times = self.original(), _oversampling(width, height)
+        return self.level(_halvings(original.width, times * width), _halvings(original.height, times * height))
+
+    def level(self, across: int, down: int) -> Image.Image:
+        """The sprite, its width and its height halved so many times; doubled, where that is below zero."""
+        if across == down == 0:
+            return self.original()
+        return self.levels.get((self.key, across, down), lambda: self._made(across, down))
+
+    def _made(self, across: int, down: int) -> Image.Image:
+        """From the level before, which is kept, too."""
+        if across > 0:
+            return self.level(across - 1, down).reduce((2, 1))
+        if down > 0:
+            return self.level(across, down - 1).reduce((1, 2))
+        original = self.original()
+        return original.resize((original.width << -across, original.height << -down), Image.Resampling.BILINEAR)
+
+
+class Stock:
+    """The sprites of a folder: `class.png`, or a folder for each class.
+
+    Args:
+        folder: None: every class has a placeholder.
+        white: Whether a white background is made transparent.
+        levels: Where sizes are kept.
+
+    Raises:
+        PictureError: It is no folder, or holds no sprite.
+    """
+
+    def __init__(self, folder: Path | None, *, white: bool = False, levels: Levels | None = None) -> None:
+        self._white, self._levels = white, levels or Levels()
+        self._files = {} if folder is None else _files(folder)
+        if folder is not None and not self._files:
+            raise PictureError(f"{folder}: holds no sprites; put class.png, or a folder for each class, there")
+
+    def has(self, label: str) -> bool:
+        """Whether there is a sprite of this class."""
+        return _plain(label) in self._files
+
+    def sprites(self, label: str) -> list[Sprite]:
+        """Those of a class; none if there are none."""
+        return [self._sprite(path) for path in self._files.get(_plain(label), [])]
+
+    def placeholder(self, label: str, width: int, height: int) -> Sprite:
+        """A plate with the class on it, of about these proportions."""
+        shape = shape_of(width, height)
+        return Sprite((label, shape), lambda: placeholder(label, shape).convert("RGBa"), self._levels)
+
+    def check(self) -> None:
+        """Read every sprite once.
+
+        Raises:
+            PictureError: One cannot be read.
+        """
+        for paths in self._files.values():
+            for path in paths:
+                _load(path, self._white)
+
+    def _sprite(self, path: Path) -> Sprite:
+        return Sprite(path, lambda: _load(path, self._white), self._levels)
+
+
+def filled(level: Image.Image, whole: Rect, seen: Rect) -> Image.Image:
+    """A sprite, stretched to `whole`, as far as it is seen; size and colours as of `seen` and `level`."""
+    source, times = source_of(level.size, whole, seen), _oversampling(*seen.size)
+    if level.width < whole.width or level.height < whole.height:
+        return level.resize(seen.size, Image.Resampling.BILINEAR, source)
+    picked = level.resize((times * seen.width, times * seen.height), Image.Resampling.NEAREST, source)
+    return picked.reduce(times) if times > 1 else picked
+
+
+def _oversampling(width: int, height: int) -> int:
+    return 2 if width * height <= SMALL_PX else 1
+
+
+def _files(folder: Path) -> dict[str, list[Path]]:
+    """The files of each class, in the order of their names."""
+    files: dict[str, list[Path]] = {}
+    try:
+        for entry in sorted(folder.iterdir()):
+            for path in sorted(entry.iterdir()) if entry.is_dir() else [entry]:
+                if path.suffix.lower() in SUFFIXES and path.is_file():
+                    files.setdefault(_plain(entry.name if entry.is_dir() else entry.stem), []).append(path)
+    except OSError as error:
+        raise PictureError(f"{folder}: cannot be read ({error.strerror}); give a folder of sprites") from error
+    return files
+
+
+def _plain(name: str) -> str:
+    """A class or a file's name, whatever stands between its words."""
+    return re.sub(r"[^\w]+|_", " ", name.casefold()).strip()
+
+
+def _load(path: Path, white: bool) -> Image.Image:
+    image = read_picture(path, LARGEST_PX)
+    image = keyed(image) if white and image.getchannel("A").getextrema()[0] == 255 else image
+    object_ = cropped(image)
+    if object_ is None:
+        raise PictureError(f"{path}: nothing of it is opaque; give a picture of the object")
+    return object_.convert("RGBa")
+
+
+def _halvings(pixels: int, least: int) -> int:
+    """How often so many pixels can be halved, or have to be doubled, for there to be at least so many."""
+    times = math.floor(math.log2(pixels / least))
+    return max(times, -math.floor(math.log2(max(1, LARGEST_PX / pixels))))
+
+
+def _size(image: Image.Image) -> int:
+    return image.width * image.height * 4

@@ -1,0 +1,144 @@
+"""Where a message tells which objects are seen, and what it tells of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agent.message.boxes import Box, Four, Order, corners
+from agent.message.leaves import Category, Constant, Number
+from agent.message.template import Path, Template
+from agent.message.tree import Maybe, Node, Object, Slot
+
+UNNAMED = "object"
+LABELS = ("label", "class", "classes", "class_name", "category", "object", "name", "type", "kind")
+SCORES = ("score", "scores", "confidence", "probability", "conf")
+
+MOST_OF_A_FRAME = 2.0  # normalised boxes may leave the frame a little; in pixels no far edge is as near as this
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object that a message tells of.
+
+    Attributes:
+        label: Its class.
+        score: How sure the detector is; 0 where the message does not tell.
+        box: Its edges: near y, near x, far y, far x; in the message's unit.
+    """
+
+    label: str
+    score: float
+    box: Four
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box in the messages of a template; through a list, one in each item.
+
+    Attributes:
+        path: Keys from the message to what holds the box; a `Slot` stands for every item of a list.
+        key: Of the box there.
+        label: Key of the class; None: nothing tells it.
+        score: Key of the score; None: nothing tells it.
+        order: What the four numbers mean.
+        normalised: Edges are fractions of the frame; else they are pixels.
+    """
+
+    path: Path
+    key: str
+    label: str | None
+    score: str | None
+    order: Order
+    normalised: bool
+
+    def __str__(self) -> str:
+        names = ["[]" if isinstance(key, Slot) else f".{key}" for key in (*self.path, self.key)]
+        return "".join(names).lstrip(".")
+
+    def detections(self, message: Any, order: Order | None = None) -> Iterator[Detection]:
+        """What `message` tells here, in its order; `order` takes the place of the template's own."""
+        for holder in _reached(message, self.path):
+            box = corners(holder.get(self.key), order or self.order) if isinstance(holder, dict) else None
+            if box is not None:
+                yield Detection(_text(holder.get(self.label)), _number(holder.get(self.score)), box)
+
+
+def places_of(template: Template) -> list[Place]:
+    """Every place of a box in a template's messages."""
+    holders = {path: node for path, node in template.walk() if isinstance(node, Object)}
+    places: dict[tuple[Path, Any], Place] = {}
+    for path, node in template.walk():
+        if not isinstance(node, Box) or path[:-1] not in holders:
+            continue
+        *before, key = path
+        general = tuple(Slot("") if isinstance(step, Slot) else step for step in before)
+        members = holders[path[:-1]].members
+        label, score = _named(members, LABELS, _tells_a_class), _named(members, SCORES, _tells_a_number)
+        places.setdefault((general, key), Place(general, str(key), label, score, node.order, _normalised(node)))
+    return list(places.values())
+
+
+def detections(text: str, places: list[Place], order: Order | None = None) -> list[Detection]:
+    """What a message, as JSON text, tells to be seen."""
+    message = json.loads(text)
+    return [detection for place in places for detection in place.detections(message, order)]
+
+
+def classes_of(template: Template, places: list[Place]) -> list[str]:
+    """Every class that the template's messages can name, in the order of the alphabet."""
+    names = set()
+    for path, node in template.walk():
+        general = tuple(Slot("") if isinstance(step, Slot) else step for step in path)
+        if any(general == (*place.path, place.label) for place in places):
+            names |= {UNNAMED} if isinstance(node, Maybe) else {_text(value) for value in _values(node)}
+    return sorted(names | {UNNAMED for place in places if place.label is None})
+
+
+def _reached(value: Any, path: Path) -> Iterator[Any]:
+    if not path:
+        yield value
+    elif isinstance(path[0], Slot):
+        for item in value if isinstance(value, list) else []:
+            yield from _reached(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _reached(value[path[0]], path[1:])
+
+
+def _named(members: dict[str, Node], names: tuple[str, ...], fits: Any) -> str | None:
+    """The member of the most telling name, else the first one that fits."""
+    fitting = [key for key, node in members.items() if fits(node)]
+    telling = [key for name in names for key in fitting if key.lower() == name]
+    return next(iter(telling), fitting[0] if fitting and names is LABELS else None)
+
+
+def _tells_a_class(node: Node) -> bool:
+    values = _values(node)
+    return bool(values) and all(isinstance(value, str | int) and not isinstance(value, bool) for value in values)
+
+
+def _tells_a_number(node: Node) -> bool:
+    inner = node.of if isinstance(node, Maybe) else node
+    return isinstance(inner, Number) or (isinstance(inner, Constant) and _number(inner.value) > 0)
+
+
+def _values(node: Node) -> list[Any]:
+    inner = node.of if isinstance(node, Maybe) else node
+    if isinstance(inner, Category):
+        return list(inner.labels)
+    return [inner.value] if isinstance(inner, Constant) else []
+
+
+def _normalised(box: Box) -> bool:
+    return max(box.limits) / (box.format.denominator or 1) <= MOST_OF_A_FRAME
+
+
+def _text(value: Any) -> str:
+    return UNNAMED if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
