@@ -42,6 +42,22 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     preview.add_argument("--given", metavar="FIELD=VALUE", type=_given, action="append", help="only such messages")
     preview.add_argument("--timezone", metavar="TZ", help="timezone of local times (default: the recording's offset)")
+    pictures = preview.add_argument_group("pictures of the detections in messages, as files")
+    pictures.add_argument("--pictures", metavar="DIR", type=Path, help="write pictures there, named by seq")
+    pictures.add_argument("--sprites", metavar="DIR", type=Path, help="stock pictures: class.png, or a folder a class")
+    pictures.add_argument(
+        "--background", metavar="FILE", type=Path, help="a picture, or a folder of some (default: a test card)"
+    )
+    pictures.add_argument("--size", metavar="WxH", help="width and height (default: the background's, else 1280x720)")
+    pictures.add_argument("--labels", choices=["coco", "yolo", "voc"], help="tell what is where in each picture")
+    pictures.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        type=_given,
+        action="append",
+        help="any other key of [sensor.pictures], such as blend=feather",
+    )
+    pictures.add_argument("--workers", metavar="N", type=_workers, default=1, help="processes (default: 1)")
     backfill = commands.add_parser("backfill", help=_backfill.__doc__, description=_backfill.__doc__)
     backfill.set_defaults(command=_backfill)
     backfill.add_argument("--config", metavar="FILE", type=Path, required=True, help="the configuration (TOML)")
@@ -117,8 +133,15 @@ def _preview(args: argparse.Namespace) -> int:
         timezone=args.timezone,
         given=dict(args.given or []),
     )
-    for text in texts:
-        print(text)
+    if args.pictures is None:
+        for text in texts:
+            print(text)
+        return 0
+    from agent.dataset import plan_of, write
+
+    keys = dict(args.set or []) | {"sprites": args.sprites, "labels": args.labels}
+    plan = plan_of(args.bundle, keys, args.background, args.size, args.seed)
+    print(f"{args.pictures}: {write(args.pictures, plan, texts, args.n, args.workers)}")
     return 0
 
 
@@ -135,10 +158,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _workers(text: str) -> int:
+    number = _count(text)
+    if not 1 <= number <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes, 1 to 256")
+    return number
+
+
 def _given(text: str) -> tuple[str, str]:
     field, equals, value = text.partition("=")
     if not field or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not FIELD=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return field, value
 
 

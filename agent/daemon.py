@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.clock import Clock
 from agent.configuration import load
@@ -23,11 +23,15 @@ from agent.timesync import TimeSync
 from agent.wiring.cast import Cast
 from agent.wiring.stage import Stage, output_of, publisher_of, seed_of
 
+if TYPE_CHECKING:
+    from agent.studio import Studio
+
 log = logging.getLogger(__name__)
 
 STATUS_S = 10.0
+TOLD = ("clock_synced", "camera")  # in words
 SAVE_S = 5.0
-DRAIN_S, GOODBYE_S = 0.7, 0.7  # a stop is over within 2 s, whatever the broker does
+LAST_PICTURES_S, DRAIN_S, GOODBYE_S = 0.2, 0.6, 0.6  # a stop is over within 2 s, whatever the broker does
 LOOK_S, SYNC_LOOK_S = 0.02, 0.2
 
 
@@ -51,7 +55,8 @@ class Agent:
         self._loop, self._synced = Loop(clock), TimeSync(clock, settings.clock.synchronized)
         progress = progress_of(settings, f"{clock.unix_ns():x}")
         self._publisher = publisher_of(settings, clock, progress.run, self._loop.wake)
-        self._stage = Stage(settings, seed, clock, self._publisher, progress, self._synced)
+        studio = self._studio(settings)
+        self._stage = Stage(settings, seed, clock, self._publisher, progress, self._synced, studio)
         self._cast: Cast | None = None
         self._notify, self._unsaved = Notify(env), Rarely(clock)
         self._stopping = False
@@ -102,6 +107,22 @@ class Agent:
         if not self._synced() and not self._stopping:
             log.warning("the wall clock was not set: until it is, messages say clock_synced=false")
 
+    def _studio(self, settings: Settings) -> "Studio | None":
+        if not settings.with_pictures:
+            return None
+        from agent.wiring.pictures import studio_of
+
+        return studio_of(settings.camera, self._clock, self._loop.post, self._publisher.has_room)
+
+    def _studio_after(self, settings: Settings) -> "Studio | None":
+        """The studio of another configuration; the present one lets go of the camera first, which both may want."""
+        old = self._stage
+        if (old.settings.camera, old.settings.with_pictures) == (settings.camera, settings.with_pictures):
+            return old.studio
+        if old.studio is not None:
+            old.studio.viewfinder.close()
+        return self._studio(settings)
+
     def _change(self, settings: Settings) -> None:
         """Everything that can fail comes first; then the new takes the place of the old."""
         old = self._stage
@@ -110,12 +131,15 @@ class Agent:
         seed = old.seed if kept else seed_of(settings, log.warning)
         moved = (settings.mode, settings.state_dir) != (old.settings.mode, old.settings.state_dir)
         progress = progress_of(settings, f"{self._clock.unix_ns():x}") if moved else old.progress
-        stage = replace(old, settings=settings, seed=seed, progress=progress)
+        studio = self._studio_after(settings)
+        stage = replace(old, settings=settings, seed=seed, progress=progress, studio=studio)
         if self._cast is not None and not self._cast.plays_on(stage):
             self._cast.finish()
         cast = Cast(stage, parts, self._cast)
         if self._cast is not None:
             self._cast.leave()
+        if old.studio is not None and old.studio is not studio:
+            old.studio.close()
         self._save()
         if moved:
             old.progress.close()
@@ -147,14 +171,16 @@ class Agent:
         cast, publisher = self._cast, self._publisher
         tally = asdict(cast.aggregator.tally) if cast and cast.aggregator else {}
         counts = {"sensors": len(cast.acts) if cast else 0, "missed": self._loop.missed, "failed": self._loop.failed}
-        return counts | publisher.counts() | tally | {"clock_synced": self._synced()}
+        pictures = self._stage.studio.health() if self._stage.studio is not None else {}
+        return counts | publisher.counts() | tally | pictures | {"clock_synced": self._synced()}
 
     def _status(self) -> str:
         """One line for people: what is not zero."""
         health = self._health()
         state = "connected" if self._publisher.connected else "not connected"
-        counts = [f"{value:,.0f} {name}" for name, value in health.items() if name != "clock_synced" and value]
-        return f"{state}; {', '.join(counts)}{'' if health['clock_synced'] else '; the clock is not set'}"
+        counts = [f"{value:,.0f} {name}" for name, value in health.items() if name not in TOLD and value]
+        trouble = "" if health.get("camera", "ok") == "ok" else f"; camera: {health['camera']}"
+        return f"{state}; {', '.join(counts)}{trouble}{'' if health['clock_synced'] else '; the clock is not set'}"
 
     def _tell_status(self) -> None:
         self._notify.status(self._status())
@@ -174,6 +200,11 @@ class Agent:
             cast.finish()
         except Exception:
             log.exception("what was collected could not be sent")
+        studio = self._stage.studio
+        if studio is not None:
+            self._loop.run(lambda: studio.waiting == 0, LAST_PICTURES_S, LOOK_S)
+            studio.close()
+            self._loop.run(lambda: studio.waiting == 0, LAST_PICTURES_S, LOOK_S)
         if self._stage.settings.mqtt.health_s > 0:
             self._publish_health()
         self._loop.run(lambda: self._publisher.drained, DRAIN_S, LOOK_S)

@@ -10,7 +10,7 @@ import numpy as np
 from agent.arrival import plan as plans
 from agent.arrival.plan import Plan
 from agent.arrival.rhythm import SHORTEST_S
-from agent.errors import BundleError, ConditionError, ConfigError
+from agent.errors import BundleError, ConditionError, ConfigError, UnderstudyError
 from agent.model import Model, model_of
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
@@ -105,6 +105,7 @@ class Part:
             BundleError: What the bundle says of times is not as it must be.
         """
         impossible = self._impossible() if self.sensor.given else None
+        impossible = impossible or self._unpicturable()
         if impossible:
             return impossible
         by_hand = self.sensor.schedule or self.sensor.interval_s
@@ -117,6 +118,18 @@ class Part:
             return "its bundle tells no usable interval; set interval_s"
         if mode:
             self.plan()
+        return None
+
+    def _unpicturable(self) -> str | None:
+        """Why no pictures can be made of its messages; every sprite is looked at now, while somebody is there."""
+        if self.sensor.pictures is None:
+            return None
+        from agent.imaging.pictures import Pictures
+
+        try:
+            Pictures(self.bundle.manifest.template, self.sensor.pictures).stock.check()
+        except UnderstudyError as error:
+            return f"[sensor.pictures]: {error}"
         return None
 
     def _first_day(self, period: PeriodName) -> int:

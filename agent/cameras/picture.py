@@ -55,5 +55,8 @@ def _pixels(image: Image.Image, size: tuple[int, int] | None) -> NDArray[np.uint
         raise Image.DecompressionBombError
     if size:
         image.draft(None, (max(size), max(size)))  # a JPEG is decoded at about this size: faster, and in less memory
-    upright = ImageOps.exif_transpose(image).convert("RGB")
-    return np.asarray(ImageOps.fit(upright, size) if size else upright)
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # greys of 16 bits, whose upper half would all become white
+        upright = upright.point(lambda grey: grey / 256)
+    colored = upright.convert("RGB")
+    return np.asarray(ImageOps.fit(colored, size) if size else colored)

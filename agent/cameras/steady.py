@@ -52,8 +52,13 @@ def color(table: CameraTable, clock: Clock, _: np.random.Generator) -> Camera:
 
 def gradient(table: CameraTable, clock: Clock, _: np.random.Generator) -> Camera:
     """Sees a card with a soft sky and ground."""
-    size = table.size or CARD
-    return SteadyCamera(lambda: _card(_sky_and_ground(size[1]), size), clock)
+    return SteadyCamera(lambda: test_card(table.size), clock)
+
+
+def test_card(size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """A soft sky and ground of this width and height, shape (height, width, 3)."""
+    width, height = size or CARD
+    return _card(_sky_and_ground(height), (width, height))
 
 
 def _sky_and_ground(height: int) -> NDArray[np.float64]:

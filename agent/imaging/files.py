@@ -1,49 +1,109 @@
-"""Reading pictures that somebody put into a file."""
+"""Reading pictures that somebody put into a file, whatever the file turns out to be."""
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
 from agent.errors import PictureError
 
-MOST_PIXELS = 40_000_000
+PIXELS, BYTES = 40_000_000, 200_000_000  # of a picture, at most
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+ORIENTATION = 0x0112  # in EXIF
 STRIP_BYTES = 4 * 2**20
+_REMEDY = "give the path of a picture: JPEG, PNG, WebP, BMP or GIF"
 
 
-def read_picture(path: Path, longest_px: int | None = None) -> Image.Image:
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder by their names; a hidden file is none: other systems leave such beside every picture.
+
+    Raises:
+        PictureError: It cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise PictureError(f"{folder}: cannot be read ({error.strerror}); give a folder of pictures") from error
+    return [folder / name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+
+
+def read_background(path: Path, size: tuple[int, int] | None) -> Image.Image:
+    """The picture in a file: upright, in red, green and blue.
+
+    Args:
+        path: Of the file.
+        size: Width and height that it is scaled to fill, and cropped to at the middle; None: as it is.
+
+    Raises:
+        PictureError: It is no file, holds no whole picture, or too large a one.
+    """
+    with _opened(path) as image:
+        if size:
+            image.draft(None, (max(size), max(size)))  # a JPEG is decoded at about this size
+        upright = _eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
+        return ImageOps.fit(upright, size) if size else upright
+
+
+def read_sprite(path: Path, longest_px: int) -> Image.Image:
     """The picture in a file: upright, with transparency, its longest side at most `longest_px`.
 
     Raises:
-        PictureError: There is no such file, or it holds no picture, or too large a one.
+        PictureError: See `read_background`.
     """
-    if path.exists() and not path.is_file():
-        raise PictureError(f"{path}: is no file; give a picture")
+    with _opened(path) as image:
+        image.draft(None, (longest_px, longest_px))
+        reduced = _reduced(_eight_bits(image), longest_px)
+        reduced.getexif()[ORIENTATION] = image.getexif().get(ORIENTATION, 1)
+        return ImageOps.exif_transpose(reduced)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The picture in a file, not decoded yet; whatever goes wrong with it is a `PictureError`."""
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")
-            if image.width * image.height > MOST_PIXELS:
-                raise PictureError(f"{path}: has more than {MOST_PIXELS:,} pixels; make it smaller")
-            if longest_px is not None and image.format == "JPEG":
-                image.draft(None, (longest_px, longest_px))
-            return ImageOps.exif_transpose(_reduced(image, longest_px).convert("RGBA"))
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError) as error:
-        if isinstance(error, PictureError):
-            raise
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged, or no picture"
-        raise PictureError(f"{path}: cannot be read ({reason}); give a PNG, JPEG, WebP or BMP") from error
+        _refuse_what_is_no_picture(path)
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > PIXELS:
+                raise Image.DecompressionBombError
+            yield image
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{path}: has more than {PIXELS / 1e6:g} million pixels; scale it down") from error
+    except Exception as error:  # a damaged file makes Pillow raise errors of almost any kind
+        reason = (isinstance(error, OSError) and error.strerror) or "it is damaged, or no picture"
+        raise PictureError(f"{path}: cannot be read ({reason}); {_REMEDY}") from error
 
 
-def _reduced(image: Image.Image, longest_px: int | None) -> Image.Image:
-    """Smaller, strip by strip: as a whole a large picture with transparency takes four times its memory."""
-    longest = max(image.size)
-    if longest_px is None or longest <= longest_px:
-        return image
-    factor = longest // longest_px
-    rows = max(1, STRIP_BYTES // (4 * image.width * factor)) * factor
-    reduced = Image.new("RGBa", (-(-image.width // factor), -(-image.height // factor)))
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height))).convert("RGBA").convert("RGBa")
-        reduced.paste(strip.reduce(factor), (0, top // factor))
-    reduced.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
-    return reduced.convert("RGBA")
+def _refuse_what_is_no_picture(path: Path) -> None:
+    """Before it is opened: opening a pipe would wait for ever."""
+    if not path.is_file() and path.stat():
+        raise PictureError(f"{path}: is a folder or a device; {_REMEDY}")
+    if path.stat().st_size > BYTES:
+        raise PictureError(f"{path}: is larger than {BYTES // 10**6} MB; scale it down")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Greys of 16 bits, whose upper half would all become white, in 8."""
+    return image.point(lambda grey: grey / 256).convert("L") if image.mode.startswith("I") else image
+
+
+def _reduced(image: Image.Image, longest_px: int) -> Image.Image:
+    """With transparency, and smaller; strip by strip, since a large picture as a whole takes many times its memory."""
+    factor = max(1, max(image.size) // longest_px)
+    if factor == 1:
+        whole = image.convert("RGBA")
+    else:
+        rows = max(1, STRIP_BYTES // (4 * image.width * factor)) * factor
+        premultiplied = Image.new("RGBa", (-(-image.width // factor), -(-image.height // factor)))
+        for top in range(0, image.height, rows):
+            strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+            reduced = strip.convert("RGBA").convert("RGBa").reduce(factor)
+            premultiplied.paste(reduced, (0, top // factor))
+        whole = premultiplied.convert("RGBA")
+    whole.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
+    return whole

@@ -1,6 +1,6 @@
 """A sensor's pictures: from a message and a background to a file and its labels."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from PIL import Image
@@ -14,7 +14,7 @@ from agent.message.detections import classes_of, detections, places_of
 from agent.message.template import Template
 from agent.settings.pictures import PicturesTable
 
-NO_BOXES = "[sensor.pictures]: its messages tell of no boxes, so nothing can be drawn; leave the table out"
+NO_BOXES = "its messages tell of no boxes, so there is nothing to draw; leave the table out"
 
 
 @dataclass
@@ -34,6 +34,15 @@ class Counts:
     skipped_boxes: int = 0
     lower_quality: int = 0
     too_large: int = 0
+
+    def __str__(self) -> str:
+        told = [f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(self).items() if count]
+        return ", ".join(told) or "no pictures"
+
+    def plus(self, other: "Counts") -> "Counts":
+        """What happened here and there."""
+        ours, theirs = asdict(self), asdict(other)
+        return Counts(**{name: count + theirs[name] for name, count in ours.items()})
 
 
 @dataclass(frozen=True)
@@ -57,29 +66,30 @@ class Pictures:
     Args:
         template: Of its messages.
         table: What the pictures are like.
+        counts: What happened to those of others, too.
 
     Attributes:
         classes: Every class there can be, in the order of its number.
         encoding: How pictures are written.
         counts: What happened so far.
+        stock: The sprites.
 
     Raises:
         ConfigError: Messages have no boxes.
         PictureError: There are no sprites where they should be.
     """
 
-    def __init__(self, template: Template, table: PicturesTable) -> None:
+    def __init__(self, template: Template, table: PicturesTable, counts: Counts | None = None) -> None:
         self._places = places_of(template)
         if not self._places:
             raise ConfigError(NO_BOXES)
         self._table, self._order = table, table.order
-        self._compositor = Compositor(
-            Stock(table.sprites, white=table.white), table, normalised=self._places[0].normalised
-        )
+        self.stock = Stock(table.sprites, white=table.white)
+        self._compositor = Compositor(self.stock, table, normalised=self._places[0].normalised)
         self.classes = classes_of(template, self._places)
         self.encoding = Encoding(table.format, table.quality, table.max_bytes)
         self.labels = None if table.labels is None else LABELS[table.labels]()
-        self.counts = Counts()
+        self.counts = counts or Counts()
 
     def make(self, seq: int, text: str, background: Image.Image, rng: np.random.Generator) -> Picture | None:
         """The picture of a message.

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from agent.errors import PictureError
-from agent.imaging.files import read_picture
+from agent.imaging.files import SUFFIXES, read_sprite
 from agent.imaging.keying import keyed
 from agent.imaging.looks import cropped
 from agent.imaging.placeholder import placeholder, shape_of
@@ -25,7 +25,6 @@ from agent.imaging.scene import Rect, source_of
 LARGEST_PX = 1024  # a sprite's longest side as it is kept
 SMALL_PX = 20_000  # of an object's area: in larger ones nobody sees the difference, and averaging takes its time
 CACHE_BYTES = 24 * 2**20
-SUFFIXES = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".gif")
 
 
 class Levels:
@@ -169,7 +168,7 @@ def _plain(name: str) -> str:
 
 
 def _load(path: Path, white: bool) -> Image.Image:
-    image = read_picture(path, LARGEST_PX)
+    image = read_sprite(path, LARGEST_PX)
     image = keyed(image) if white and image.getchannel("A").getextrema()[0] == 255 else image
     object_ = cropped(image)
     if object_ is None:

@@ -11,7 +11,7 @@ from agent.arrival.agenda import Stretch
 from agent.arrival.calendar import HOUR_NS
 from agent.clock import NS_PER_S, Clock, Jumps
 from agent.modes.pack import Pack, Sent, Tally
-from agent.modes.voice import Voice
+from agent.modes.voice import Item, Voice
 from agent.outputs.output import Message
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Batching:
         look_s: Seconds between looks at what fell due.
         flush_s: Seconds after which a batch leaves, full or not; None: only when it is full.
         catch_up_s: What fell due longer ago is left out.
-        readings: Expected readings of a step: what is made between two looks at whether there is room.
+        readings: Expected in a step: what is made between two looks at whether there is room.
     """
 
     look_s: float
@@ -49,6 +49,7 @@ class AggregatorMode:
         tally: Counts what happens.
         sent: Told how far each sensor got when a batch has left; see `Sent`.
         reached_ns: Readings up to here are over.
+        show: Has a picture made of a message.
 
     Attributes:
         reached_ns: Readings up to here were made.
@@ -66,7 +67,9 @@ class AggregatorMode:
         tally: Tally,
         sent: Sent,
         reached_ns: int,
+        show: Callable[[Item], None] | None = None,
     ) -> None:
+        self._show = show
         self._voices, self._clock, self._publish, self._room = list(voices), clock, publish, room
         self.tally, self._sent = tally, sent
         self._packs = list(dict.fromkeys(pack for _, pack in voices))
@@ -136,6 +139,8 @@ class AggregatorMode:
             for item in heapq.merge(*items, key=lambda item: item.event_ns):
                 for message in packs[item.sensor].add(item):
                     self._publish(message)
+                if self._show is not None:
+                    self._show(item)
 
     def _due(self, voice: Voice, stop_ns: int) -> list[Stretch]:
         """What fell due of a sensor; one that fails is silent from then on, and the others go on."""

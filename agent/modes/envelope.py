@@ -26,6 +26,10 @@ class Envelope:
     run: str
     synced: Callable[[], bool] = field(default=_always, compare=False)
 
+    def reading(self, seq: int, text: str) -> Message:
+        """The message of one reading, as it is."""
+        return self.message(text.encode(), seq=seq)
+
     def message(
         self,
         payload: bytes,

@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 from agent.arrival.agenda import Agenda
 from agent.clock import NS_PER_S, Clock, Jumps
-from agent.modes.envelope import Envelope
-from agent.outputs.output import Message
 from agent.player import Player
 
 LATE_NS = NS_PER_S  # after which an instant counts as missed
@@ -19,18 +17,17 @@ class SensorMode:
 
     Args:
         player: The sensor.
-        envelope: Its topic.
         clock: What to stamp with.
-        publish: Takes the messages.
+        tell: Takes each message, with its `seq`.
     """
 
-    def __init__(self, player: Player, envelope: Envelope, clock: Clock, publish: Callable[[Message], None]) -> None:
-        self._player, self._envelope, self._clock, self._publish = player, envelope, clock, publish
+    def __init__(self, player: Player, clock: Clock, tell: Callable[[int, str], None]) -> None:
+        self._player, self._clock, self._tell = player, clock, tell
 
     def tick(self) -> None:
-        """Publish one message."""
+        """Say one message."""
         played = self._player.play([self._clock.unix_ns()])
-        self._publish(self._envelope.message(played.texts[0].encode(), seq=played.first_seq))
+        self._tell(played.first_seq, played.texts[0])
 
 
 class Following:

@@ -10,6 +10,7 @@ from agent.clock import NS_PER_S
 from agent.models.manifest import PeriodName
 from agent.problems import closest
 from agent.settings.fields import Interval, PathFrom, Text, Wanted
+from agent.settings.pictures import PicturesTable
 from agent.settings.schedule import Window, refuse_overlap
 from agent.strict import Strict
 
@@ -41,6 +42,7 @@ class Sensor(Strict):
     until: Annotated[str, BeforeValidator(_time)] | None = None
     timezone: str | None = None
     given: dict[str, Wanted] = Field(default_factory=dict)
+    pictures: PicturesTable | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "Sensor":

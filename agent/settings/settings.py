@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from agent.settings.camera import CameraTable
 from agent.settings.fields import PathFrom, Text, topic_of
 from agent.settings.mqtt import Mqtt
 from agent.settings.sensor import Sensor
@@ -58,6 +59,7 @@ class Settings(Strict):
     device: Device = Field(default_factory=Device)
     clock: WallClock = Field(default_factory=WallClock)
     mqtt: Mqtt
+    camera: CameraTable = Field(default_factory=CameraTable)
     aggregator: Aggregator = Field(default_factory=Aggregator)
     sensor: Annotated[list[Sensor], Field(min_length=1)]
 
@@ -73,6 +75,21 @@ class Settings(Strict):
         for topic in own & topics:
             raise ValueError(f"messages would go on the agent's own topic {topic!r}; change it, or topic")
         return self
+
+    @model_validator(mode="after")
+    def _pictures_have_their_message(self) -> "Settings":
+        for sensor in self.sensor:
+            if self.mode == "aggregator" and sensor.pictures is not None and sensor.pictures.inline:
+                raise ValueError(
+                    f"[[sensor]] {sensor.name!r} [sensor.pictures] inline: a batch waits for no picture; "
+                    'leave inline out, or set mode = "sensor"'
+                )
+        return self
+
+    @property
+    def with_pictures(self) -> bool:
+        """Whether any sensor has pictures."""
+        return any(sensor.pictures is not None for sensor in self.sensor)
 
     @property
     def client_id(self) -> str:

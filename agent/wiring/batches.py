@@ -5,27 +5,35 @@ from collections.abc import Callable, Sequence
 from agent.arrival.agenda import Agenda
 from agent.modes.aggregator import AggregatorMode, Batching
 from agent.modes.pack import Form, Pack, Sent, Tally
-from agent.modes.voice import Voice
+from agent.modes.voice import Item, Voice
 from agent.player import Player
 from agent.settings.sensor import Sensor
 from agent.wiring.stage import Stage
 
+AT_ONCE, PICTURES_AT_ONCE = 5000, 8  # readings made between two looks at whether there is room
 LARGEST_BYTES = 268_000_000  # of a message in MQTT
 
 Playing = tuple[Sensor, Player, Agenda]
 
 
-def aggregator_of(stage: Stage, playing: Sequence[Playing]) -> AggregatorMode:
-    """The sensors of aggregator mode, each going on where it was."""
+def aggregator_of(
+    stage: Stage, playing: Sequence[Playing], show: Callable[[Item], None] | None = None
+) -> AggregatorMode:
+    """The sensors of aggregator mode, each going on where it was; `show` has pictures made of their messages.
+
+    Where there are pictures, no more messages are made than their pictures can follow.
+    """
     ours, now_ns = stage.settings.aggregator, stage.clock.unix_ns()
+    at_once = AT_ONCE if show is None else PICTURES_AT_ONCE
     return _mode(
         stage,
         playing,
         form_of(stage),
-        Batching(ours.step_s, ours.flush_s, ours.catch_up_s),
-        room=stage.publisher.has_room,
+        Batching(ours.step_s, ours.flush_s, ours.catch_up_s, at_once),
+        room=stage.has_room,
         sent=stage.progress.sent,
         reached_ns=min(stage.progress.begin(sensor.name, now_ns)[1] for sensor, *_ in playing),
+        show=show,
     )
 
 
@@ -61,6 +69,7 @@ def _mode(
     room: Callable[[], bool],
     sent: Sent,
     reached_ns: int,
+    show: Callable[[Item], None] | None = None,
 ) -> AggregatorMode:
     tally = Tally()
     return AggregatorMode(
@@ -72,6 +81,7 @@ def _mode(
         tally=tally,
         sent=sent,
         reached_ns=reached_ns,
+        show=show,
     )
 
 

@@ -1,17 +1,22 @@
 """Who plays: the sensors of a configuration, and the jobs that let them speak."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.arrival.agenda import Agenda
 from agent.loop import Job, every, spread
 from agent.modes.aggregator import BACK_NS, AggregatorMode
 from agent.modes.sensor import Following, SensorMode
+from agent.modes.voice import Item
 from agent.parts import Part
 from agent.player import Player
 from agent.wiring.batches import aggregator_of
 from agent.wiring.stage import Stage, player_of
+
+if TYPE_CHECKING:
+    from agent.modes.illustrator import Illustrator
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +58,7 @@ class Cast:
         else:
             self.acts = {part.sensor.name: self._voice(part) for part in parts}
             playing = [(act.part.sensor, act.player, act.agenda) for act in self.acts.values() if act.agenda]
-            self.aggregator = aggregator_of(stage, playing)
+            self.aggregator = aggregator_of(stage, playing, self._show())
             self.jobs = [self._batches(self.aggregator)]
         self._before = None  # else every reload would hold on to all those before it
 
@@ -77,7 +82,7 @@ class Cast:
         same, name = self._same(part), part.sensor.name
         player = same.player if same else self._player(part, self._seq(part))
         clock = self._stage.clock
-        mode = SensorMode(player, self._stage.envelope(name), clock, self._stage.publisher.publish)
+        mode = SensorMode(player, clock, self._tell(part, player))
         if part.fixed_s is not None:
             due_s = same.job.due_s if same and same.job else self._now_s + spread(place, self._count, part.fixed_s)
             return Act(part, player, job=Job(due_s, every(part.fixed_s), mode.tick, f"sensor {name!r}"))
@@ -86,6 +91,32 @@ class Cast:
         left = None if part.sensor.count is None else max(0, part.sensor.count - player.seq)
         following = Following(agenda, mode.tick, clock, left)
         return Act(part, player, agenda, Job(following.first_s(), following.pace, following.tick, f"sensor {name!r}"))
+
+    def _tell(self, part: Part, player: Player) -> Callable[[int, str], None]:
+        """What a sensor's messages are given to."""
+        illustrator, envelope = self._illustrator(part, player), self._stage.envelope(part.sensor.name)
+        if illustrator is not None:
+            return illustrator.tell
+        return lambda seq, text: self._stage.publisher.publish(envelope.reading(seq, text))
+
+    def _show(self) -> Callable[[Item], None] | None:
+        """What has pictures made of the messages of all sensors; None: none has any."""
+        made = {name: self._illustrator(act.part, act.player) for name, act in self.acts.items()}
+        illustrators = {name: illustrator for name, illustrator in made.items() if illustrator is not None}
+
+        def show(item: Item) -> None:
+            if item.sensor in illustrators:
+                illustrators[item.sensor].show(item.seq, item.text)
+
+        return show if illustrators else None
+
+    def _illustrator(self, part: Part, player: Player) -> "Illustrator | None":
+        table, studio = part.sensor.pictures, self._stage.studio
+        if table is None or studio is None:
+            return None
+        from agent.wiring.pictures import illustrator_of
+
+        return illustrator_of(self._stage, studio, table, part, player)
 
     def _voice(self, part: Part) -> Act:
         same = self._same(part)

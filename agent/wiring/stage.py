@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent import seed
 from agent.clock import Clock
@@ -17,6 +18,9 @@ from agent.publisher import Publisher
 from agent.rarely import Rarely
 from agent.settings.settings import Settings
 
+if TYPE_CHECKING:  # pictures take memory, which most agents do without
+    from agent.studio import Studio
+
 ROWS_BYTES = 8 * 2**20  # of rows drawn ahead, for all sensors together
 
 
@@ -31,6 +35,7 @@ class Stage:
         publisher: Takes the messages.
         progress: Where the sensors of aggregator mode go on.
         synced: Whether the wall clock is right.
+        studio: Where pictures are made; None: no sensor has any.
     """
 
     settings: Settings
@@ -39,6 +44,11 @@ class Stage:
     publisher: Publisher
     progress: Progress
     synced: Callable[[], bool]
+    studio: "Studio | None" = None
+
+    def has_room(self) -> bool:
+        """Whether more messages can be sent, and their pictures made, without any being left out."""
+        return self.publisher.has_room() and (self.studio is None or self.studio.has_room)
 
     def envelope(self, sensor: str) -> Envelope:
         """Of a sensor's own messages."""

@@ -31,7 +31,8 @@ def test_each_tick_is_a_message_stamped_now_that_tells_what_it_is():
 def sensor_mode(clock: FakeClock, published: list) -> SensorMode:
     bundle = make_bundle()
     player = Player("climate", model_of(bundle), [1])
-    return SensorMode(player, Envelope("t", 2, "r"), clock, published.append)
+    envelope = Envelope("t", 2, "r")
+    return SensorMode(player, clock, lambda seq, text: published.append(envelope.reading(seq, text)))
 
 
 class Street:

@@ -1,0 +1,161 @@
+"""What the camera sees, whatever the camera does: a background for every picture."""
+
+import logging
+import math
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from agent.cameras.camera import Camera, Frame
+from agent.clock import Clock
+from agent.errors import CameraError
+
+log = logging.getLogger(__name__)
+
+OPEN_S = 15.0
+GRACE_S = 0.5  # beyond a camera's own limit, after which it counts as stuck
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+
+T = TypeVar("T")
+
+Source = Literal["camera", "last frame", "fallback"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A background, and where it comes from."""
+
+    image: Image.Image
+    source: Source
+
+
+class Viewfinder:
+    """Holds the camera, on a thread of its own: one that is stuck keeps nobody else waiting.
+
+    `open`, `look` and `close` may be called from any thread, one at a time.
+
+    Args:
+        camera: May fail, be slow, or never answer.
+        fallback: What is shown as long as the camera gave nothing.
+        shown: Makes what is shown of what the camera saw; here a background loses what nobody shall see.
+        timeout_s: Seconds within which a frame comes.
+        clock: What to go by.
+
+    Attributes:
+        trouble: Why the camera gives no frames; empty: it does.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        fallback: Image.Image,
+        shown: Callable[[Image.Image], Image.Image],
+        timeout_s: float,
+        clock: Clock,
+    ) -> None:
+        self._camera, self._shown, self._timeout_s, self._clock = camera, shown, timeout_s, clock
+        self._view = View(fallback, "fallback")
+        self._pixels: NDArray[np.uint8] | None = None
+        self._asked: Future[Frame] | None = None
+        self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
+        self._opened = False
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        Thread(target=self._work, name="camera", daemon=True).start()
+
+    def open(self) -> None:
+        """Take hold of the camera.
+
+        Raises:
+            CameraError: It cannot be opened, or does not answer. `look` tries again.
+        """
+        try:
+            self._ask(self._open).result(OPEN_S)
+        except TimeoutError:
+            raise CameraError(f"the camera did not open within {OPEN_S:g} s; see that nothing else holds it") from None
+
+    def look(self) -> View:
+        """What the camera sees now; what it saw last, or the fallback, where it does not tell in time."""
+        frame = self._fresh()
+        if frame is not None:
+            if frame.pixels is not self._pixels:
+                self._view = View(self._shown(Image.fromarray(frame.pixels)), "camera")
+                self._pixels = frame.pixels
+            return self._view
+        source: Source = "fallback" if self._pixels is None else "last frame"
+        return View(self._view.image, source)
+
+    def close(self) -> None:
+        """Let go of the camera, without waiting for it. `look` would take hold of it again."""
+        self._tasks.put(self._close)
+
+    def _fresh(self) -> Frame | None:
+        """A frame from the camera; None: it is not to be asked yet, or does not answer."""
+        waited = self._asked is not None
+        if self._asked is None:
+            if self._clock.monotonic_s() < self._retry_s:
+                return None
+            self._asked = self._ask(self._shoot)
+        try:
+            frame = self._asked.result(0 if waited else self._timeout_s + GRACE_S)
+        except TimeoutError:
+            self._note("it does not answer")
+            return None
+        except Exception as error:  # whatever a driver raises
+            self._asked = None
+            self._note(str(error) or type(error).__name__)
+            return None
+        self._asked = None
+        if self._failures:
+            log.info("the camera gives pictures again")
+        self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
+        return frame
+
+    def _note(self, trouble: str) -> None:
+        if not self._failures:
+            instead = "the fallback" if self._pixels is None else "the last good frame"
+            log.warning("the camera gives no picture (%s); %s is shown until it does", trouble, instead)
+        self._failures += 1
+        self.trouble = trouble
+        wait_s = min(FIRST_RETRY_S * 2.0 ** min(self._failures - 1, 10), LAST_RETRY_S)
+        self._retry_s = self._clock.monotonic_s() + wait_s
+
+    def _ask(self, task: Callable[[], T]) -> Future[T]:
+        """Have something done on the camera's thread."""
+        future: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                future.set_result(task())
+            except Exception as error:
+                future.set_exception(error)
+
+        self._tasks.put(do)
+        return future
+
+    def _work(self) -> None:
+        while True:
+            self._tasks.get()()
+
+    def _open(self) -> None:
+        if not self._opened:
+            self._camera.open()
+            self._opened = True
+
+    def _shoot(self) -> Frame:
+        self._open()
+        try:
+            return self._camera.capture(self._timeout_s)
+        except Exception:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self._opened = False
+        self._camera.close()
