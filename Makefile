@@ -26,7 +26,7 @@ help:  ## This list
 # Job control gives the demo a terminal's Ctrl-C for itself, so that it ends with its summary and make without an error.
 demo: .venv-demo/.stamp  ## Play the example sensors until Ctrl-C, or for SECONDS=15
 	@[ ! -t 0 ] || set -m; \
-	$(DEMO)/understudy-agent demo $(EXAMPLES:%=examples/%.npz) $(if $(SECONDS),--seconds $(SECONDS)); exit
+	$(DEMO)/understudy-agent demo $(EXAMPLES:%=examples/%.npz) --sprites examples/sprites --background examples/porch.jpg $(if $(SECONDS),--seconds $(SECONDS)); exit
 
 test: .venv/.stamp mosquitto  ## Format, lint, types, import rules and all tests
 	$(FULL)/ruff format --check .

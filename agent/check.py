@@ -8,6 +8,7 @@ from agent.errors import ConfigError
 from agent.parts import Part, parts_of
 from agent.problems import listed
 from agent.seed import UNKEPT
+from agent.settings.pictures import PicturesTable
 from agent.settings.settings import Settings
 
 
@@ -30,10 +31,22 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
         name, manifest = part.sensor.name, part.bundle.manifest
         topic = settings.topic(together or settings.mqtt.topic, name)
         yield f"{name}: {manifest.kind}, {len(manifest.columns)} columns, {part.pace}, on {topic}"
+        if part.sensor.pictures is not None:
+            yield from _pictures(part, part.sensor.pictures)
         borrowed = sum(hour != taken for hour, taken in enumerate(part.hours))
         if borrowed:
             yield f"note: {name}: no such message at {borrowed} hours; those of the nearest hour are played"
     yield from (f"note: {note}" for note in notes(settings))
+
+
+def _pictures(part: Part, table: PicturesTable) -> Iterator[str]:
+    from agent.imaging.pictures import Pictures
+
+    pictures, name = Pictures(part.bundle.manifest.template, table), part.sensor.name
+    yield f"{name}: pictures of {pictures.told}"
+    bare = [label for label in pictures.classes if not pictures.stock.has(label)]
+    if bare:
+        yield f"note: {name}: placeholders stand for {', '.join(bare)}; sprites of them in [sensor.pictures] sprites"
 
 
 def notes(settings: Settings) -> Iterator[str]:
@@ -42,6 +55,8 @@ def notes(settings: Settings) -> Iterator[str]:
         yield UNKEPT
     if settings.mode == "sensor" and "aggregator" in settings.model_fields_set:
         yield '[aggregator] is of no use in sensor mode; set mode = "aggregator", or leave the table out'
+    if not settings.with_pictures and "camera" in settings.model_fields_set:
+        yield "[camera] is of no use where no sensor has pictures; give one a [sensor.pictures], or leave the table out"
     names: dict[str, list[str]] = {}
     for sensor in settings.sensor:
         names.setdefault(settings.topic(settings.mqtt.topic, sensor.name), []).append(repr(sensor.name))

@@ -76,7 +76,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help=_demo.__doc__, description=_demo.__doc__)
     demo.set_defaults(command=_demo)
     if words[:1] == ["demo"]:
-        from agent.demo import add_arguments
+        from agent.demo.play import add_arguments
 
         add_arguments(demo)
     return parser
@@ -147,7 +147,7 @@ def _preview(args: argparse.Namespace) -> int:
 
 def _demo(args: argparse.Namespace) -> int:
     """Play bundles to a broker inside this process, and print what a subscriber sees."""
-    from agent.demo import run
+    from agent.demo.play import run
 
     return run(args)
 

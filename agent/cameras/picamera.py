@@ -77,8 +77,7 @@ class PiCamera:
             return
         with suppress(Exception):
             camera.stop_preview()  # its thread: no job is answered from now on
-        with suppress(Exception):
-            self._release_what_came_late(camera)
+        self._release_what_came_late(camera)
         with suppress(Exception):
             camera.close()
         self._job = None
@@ -103,7 +102,7 @@ class PiCamera:
 
     def _release_what_came_late(self, camera: Any) -> None:
         if self._job is not None:
-            with suppress(TimeoutError):
+            with suppress(Exception):
                 self._answer(camera, 0).release()
 
     def _answer(self, camera: Any, timeout_s: float) -> Any:
@@ -117,9 +116,9 @@ class PiCamera:
 
     def _refuse_another_kind_of_frame(self, pixels: Any) -> None:
         width, height = self._size
-        if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
+        if pixels.shape != (height, width, 3):
             raise CameraError(
-                f"the camera gives arrays of {pixels.dtype} {pixels.shape} instead of {width}x{height} in colour; "
+                f"the camera gives frames of the shape {pixels.shape} instead of {width}x{height} in colour; "
                 "set [camera] size to one that it has"
             )
 

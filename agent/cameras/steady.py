@@ -70,5 +70,5 @@ def _sky_and_ground(height: int) -> NDArray[np.float64]:
 def _card(rows: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Rows of one colour each, or one colour for all rows."""
     card = np.empty((size[1], size[0], 3), np.uint8)
-    card[:] = np.rint(rows)[:, np.newaxis]
+    card[:] = rows[:, np.newaxis]
     return card

@@ -41,17 +41,20 @@ class Compositor:
     Args:
         stock: The sprites.
         table: How they are put on the background.
-        normalised: Whether boxes are fractions of the frame; else they are pixels.
+        normalised: Whether the bundle's boxes are fractions of the frame; else they are pixels.
+
+    Attributes:
+        normalised: The same, as `table` has it.
     """
 
     def __init__(self, stock: Stock, table: PicturesTable, *, normalised: bool) -> None:
         self._stock, self._table = stock, table
-        self._normalised = normalised if table.units == "auto" else table.units == "normalised"
+        self.normalised = normalised if table.units == "auto" else table.units == "normalised"
 
     def compose(self, background: Image.Image, found: Iterable[Detection], rng: np.random.Generator) -> Composed:
         """What a message tells, on a background, which stays as it is. `rng` chooses among sprites."""
         image = background.copy()
-        ruler = Ruler(image.width, image.height, self._normalised, self._table.frame)
+        ruler = Ruler(image.width, image.height, self.normalised, self._table.frame)
         scene = scene_of(found, ruler, self._table.depth)
         drawn = [self._draw(image, placed, rng) for placed in scene.placed]
         if self._table.labels is not None:

@@ -88,13 +88,12 @@ def _noisy(colors: Image.Image, std: float, rng: np.random.Generator) -> Image.I
 
 def _softened(alpha: Image.Image, open_sides: Rect, gaussian: bool) -> Image.Image:
     """Opacity that falls off towards the edge: within the outline, or on both sides of it as far as the box goes."""
-    radius = min(max(round(0.04 * min(alpha.size)), 1), 6)
+    radius = min(max(round(0.02 * min(alpha.size)), 1), 4)
     left, top, right, bottom = (radius * side for side in open_sides)
     padded = Image.new("L", (alpha.width + left + right, alpha.height + top + bottom))
     padded.paste(alpha, (left, top))
     if gaussian:
         soft = padded.filter(ImageFilter.GaussianBlur(radius))
-    else:
-        shrunk = padded.filter(ImageFilter.MinFilter(2 * (radius // 2) + 1))
-        soft = ImageChops.darker(shrunk.filter(ImageFilter.BoxBlur(radius / 2)), padded)
+    else:  # thin parts, such as spokes, stay
+        soft = ImageChops.darker(padded.filter(ImageFilter.BoxBlur(radius)), padded)
     return soft.crop((left, top, left + alpha.width, top + alpha.height))

@@ -91,6 +91,13 @@ class Pictures:
         self.labels = None if table.labels is None else LABELS[table.labels]()
         self.counts = counts or Counts()
 
+    @property
+    def told(self) -> str:
+        """What is drawn, for people; what is assumed of boxes is said."""
+        units = "fractions of the frame" if self._compositor.normalised else "pixels"
+        boxes = [f"{place} ({self._order or place.order}, {units})" for place in self._places]
+        return ", ".join(boxes)
+
     def make(self, seq: int, text: str, background: Image.Image, rng: np.random.Generator) -> Picture | None:
         """The picture of a message.
 

@@ -27,7 +27,7 @@ def _size(value: Any) -> Any:
 
 
 def _color(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value, re.ASCII):
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError('must be a colour such as "#7f9f7f"')
     return tuple(bytes.fromhex(value[1:]))
 

@@ -1,14 +1,17 @@
 """The demo as a user runs it: a process of its own, with its broker, agent and subscriber."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.bundles import write_bundle
+from tests.commands import ROOT
 
 pytest.importorskip("amqtt", reason="the demo's broker is missing: pip install 'understudy[demo]'")
 
@@ -37,7 +40,17 @@ def test_each_message_is_one_line_that_begins_with_its_topic_and_a_summary_ends_
     assert all(json.loads(line.split(" ", 1)[1])["device"] == "real-thing" for line in messages[1:-1])
     assert summary[0].split() == ["topic", "messages", "per", "second", "bytes"]
     assert summary[-2].split()[:2] == ["total", str(len(messages))]
-    assert summary[-1] == "pictures: none (no camera is configured)"
+    assert summary[-1] == "last picture: none (no sensor tells of boxes)"
+
+
+def test_what_a_camera_detects_comes_as_pictures_and_the_last_one_is_kept(tmp_path: Path) -> None:
+    status, lines, err = demo(str(ROOT / "examples" / "front-door.npz"), "--seconds", "3")
+    assert status == 0, err
+    assert sum(line.startswith("understudy/demo/front-door/image ") for line in lines) >= 2
+    kept = Path(lines[-1].removeprefix("last picture: "))
+    with Image.open(kept) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (1280, 720))
+    shutil.rmtree(kept.parent)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -50,7 +63,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> No
         out, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0, err
     assert "understudy/demo/status offline\n" in out
-    assert out.endswith("pictures: none (no camera is configured)\n")
+    assert out.endswith("last picture: none (no sensor tells of boxes)\n")
     assert "Traceback" not in err
 
 

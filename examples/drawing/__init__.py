@@ -1,0 +1,1 @@
+"""Draws the stock pictures of the examples with Pillow and numpy alone."""
