@@ -74,6 +74,8 @@ def backfill(path: Path, env: Mapping[str, str], clock: Clock, wish: Wish) -> in
     stop_ns = clock.unix_ns() if wish.stop is None else _time(wish.stop, zone, "--to")
     if start_ns >= stop_ns:
         raise ConfigError(f"--from {wish.start}: is not before the end; nothing lies between")
+    if settings.with_pictures:
+        log.warning("the past is played without pictures: no camera sees it; preview --pictures makes a dataset")
     seed = seed_of(settings, log.warning)
     state = settings.state_dir if wish.out is None and settings.mode == "aggregator" else None
     run = f"{clock.unix_ns():x}"

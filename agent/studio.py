@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+from agent.errors import UnderstudyError
 from agent.imaging.pictures import Counts, Picture
 from agent.loop import Task
 from agent.rarely import Rarely
@@ -15,7 +16,7 @@ from agent.viewfinder import View, Viewfinder
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 32
+MOST_WAITING = 64
 LOOK_S = 0.05
 
 Make = Callable[[View], Picture | None]
@@ -101,8 +102,9 @@ class Studio:
         view = self.viewfinder.look()
         try:
             return make(view), view
-        except Exception:
+        except Exception as error:
             self.dropped += 1
             if self._rarely.due():
-                log.exception("a picture could not be made (%d so far); messages go on without", self.dropped)
+                where = None if isinstance(error, UnderstudyError) else error
+                log.error("a picture could not be made (%d so far): %s", self.dropped, error, exc_info=where)
             return None, view

@@ -25,7 +25,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 
 T = TypeVar("T")
 
-Source = Literal["camera", "last frame", "fallback"]
+Source = Literal["camera", "last", "fallback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Viewfinder:
                 self._view = View(self._shown(Image.fromarray(frame.pixels)), "camera")
                 self._pixels = frame.pixels
             return self._view
-        source: Source = "fallback" if self._pixels is None else "last frame"
+        source: Source = "fallback" if self._pixels is None else "last"
         return View(self._view.image, source)
 
     def close(self) -> None:

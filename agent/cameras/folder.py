@@ -1,6 +1,5 @@
 """A camera that sees the pictures of a folder, one after the other."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,10 +8,9 @@ import numpy as np
 from agent.cameras.camera import Camera, Frame
 from agent.cameras.picture import read_picture
 from agent.clock import Clock
-from agent.errors import CameraError
+from agent.errors import CameraError, PictureError
+from agent.imaging.files import pictures_in
 from agent.settings.camera import CameraTable
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
 class FolderCamera:
@@ -31,27 +29,22 @@ class FolderCamera:
         self, folder: Path, size: tuple[int, int] | None, rng: np.random.Generator | None, clock: Clock
     ) -> None:
         self._folder, self._size, self._rng, self._clock = folder, size, rng, clock
-        self._names: Iterator[str] | None = None
+        self._pictures: Iterator[Path] | None = None
 
     def open(self) -> None:
         try:
-            names = sorted(name for name in os.listdir(self._folder) if _is_picture(name))
-        except OSError as error:
-            raise CameraError(
-                f"{self._folder}: cannot be read ({error.strerror}); give the path of a folder of pictures"
-            ) from error
-        if not names:
-            raise CameraError(f"{self._folder}: holds no picture; put files into it that end in {', '.join(SUFFIXES)}")
-        self._names = _rounds(names, self._rng)
+            self._pictures = _rounds(pictures_in(self._folder), self._rng)
+        except PictureError as error:
+            raise CameraError(str(error)) from error
 
     def capture(self, timeout_s: float) -> Frame:
-        if self._names is None:
+        if self._pictures is None:
             raise CameraError("the camera is not open; call open first")
-        pixels = read_picture(self._folder / next(self._names), self._size)
+        pixels = read_picture(next(self._pictures), self._size)
         return Frame(pixels, self._clock.unix_ns())
 
     def close(self) -> None:
-        self._names = None
+        self._pictures = None
 
 
 def folder(table: CameraTable, clock: Clock, rng: np.random.Generator) -> Camera:
@@ -59,12 +52,7 @@ def folder(table: CameraTable, clock: Clock, rng: np.random.Generator) -> Camera
     return FolderCamera(table.picture, table.size, rng if table.order == "random" else None, clock)
 
 
-def _is_picture(name: str) -> bool:
-    """By its name; a hidden file is none: other systems leave such beside every picture."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
-
-
-def _rounds(names: Sequence[str], rng: np.random.Generator | None) -> Iterator[str]:
+def _rounds(pictures: Sequence[Path], rng: np.random.Generator | None) -> Iterator[Path]:
     while True:
-        places = range(len(names)) if rng is None else rng.permutation(len(names))
-        yield from (names[place] for place in places)
+        places = range(len(pictures)) if rng is None else rng.permutation(len(pictures))
+        yield from (pictures[place] for place in places)

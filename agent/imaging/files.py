@@ -6,29 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from agent.errors import PictureError
 
 PIXELS, BYTES = 40_000_000, 200_000_000  # of a picture, at most
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 ORIENTATION = 0x0112  # in EXIF
 STRIP_BYTES = 4 * 2**20
-_REMEDY = "give the path of a picture: JPEG, PNG, WebP, BMP or GIF"
+_REMEDY = "give the path of a picture: JPEG, PNG, WebP or BMP"
 
 
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures of a folder by their names; a hidden file is none: other systems leave such beside every picture.
 
     Raises:
-        PictureError: It cannot be read.
+        PictureError: It cannot be read, or there is none.
     """
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
         raise PictureError(f"{folder}: cannot be read ({error.strerror}); give a folder of pictures") from error
-    return [folder / name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+    pictures = [folder / name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+    if not pictures:
+        raise PictureError(f"{folder}: holds no picture; put files into it that end in {', '.join(SUFFIXES)}")
+    return pictures
 
 
 def read_background(path: Path, size: tuple[int, int] | None) -> Image.Image:
@@ -74,8 +77,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError as error:
         raise PictureError(f"{path}: has more than {PIXELS / 1e6:g} million pixels; scale it down") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{path}: is no picture of a known kind; {_REMEDY}") from error
     except Exception as error:  # a damaged file makes Pillow raise errors of almost any kind
-        reason = (isinstance(error, OSError) and error.strerror) or "it is damaged, or no picture"
+        reason = (isinstance(error, OSError) and error.strerror) or error
         raise PictureError(f"{path}: cannot be read ({reason}); {_REMEDY}") from error
 
 

@@ -67,7 +67,7 @@ class Illustrator:
         content_type = self._pictures.encoding.content_type
         self._publish(self._image.message(picture.data, content_type, seq=seq, background=view.source))
         if picture.labels is not None and self._pictures.labels is not None:
-            seen = " ".join(f"{placed.visibility:.4f}" for placed in picture.labelled.placed)
+            seen = ",".join(f"{placed.visibility:.4f}" for placed in picture.labelled.placed)
             content_type = self._pictures.labels.content_type
             self._publish(self._labels.message(picture.labels, content_type, seq=seq, visibility=seen))
 
