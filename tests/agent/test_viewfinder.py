@@ -146,7 +146,7 @@ def test_a_camera_that_does_not_open_in_time_is_an_error(mocker):
             threading.Event().wait(1)
 
     mocker.patch("agent.viewfinder.OPEN_S", 0.05)
-    with pytest.raises(CameraError, match="did not open within 0.05 s"):
+    with pytest.raises(CameraError, match=r"did not open within 0\.05 s"):
         viewfinder(Sleepy()).open()
 
 
