@@ -11,6 +11,7 @@ from typing import Any
 from agent.errors import UnderstudyError
 from agent.imaging.pictures import Counts, Picture
 from agent.loop import Task
+from agent.memory import give_back
 from agent.rarely import Rarely
 from agent.viewfinder import View, Viewfinder
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 64
 LOOK_S = 0.05
+TIDY = 8  # pictures after which memory is given back
 
 Make = Callable[[View], Picture | None]
 Done = Callable[[Picture | None, View | None], None]
@@ -84,6 +86,8 @@ class Studio:
             make, done = self._orders.get()
             picture, view = self._made(make) if self._has_room() else (None, None)
             self._post(partial(self._finish, done, picture, view))
+            if picture is not None and picture.labelled.seq % TIDY == 0:
+                give_back()
 
     def _finish(self, done: Done, picture: Picture | None, view: View | None) -> None:
         self._over += 1

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Viewfinder:
 
     Args:
         camera: May fail, be slow, or never answer.
-        fallback: What is shown as long as the camera gave nothing.
+        fallback: Makes what is shown as long as the camera gave nothing.
         shown: Makes what is shown of what the camera saw; here a background loses what nobody shall see.
         timeout_s: Seconds within which a frame comes.
         clock: What to go by.
@@ -55,14 +56,15 @@ class Viewfinder:
     def __init__(
         self,
         camera: Camera,
-        fallback: Image.Image,
+        fallback: Callable[[], Image.Image],
         shown: Callable[[Image.Image], Image.Image],
         timeout_s: float,
         clock: Clock,
     ) -> None:
         self._camera, self._shown, self._timeout_s, self._clock = camera, shown, timeout_s, clock
-        self._view = View(fallback, "fallback")
-        self._pixels: NDArray[np.uint8] | None = None
+        self._fallback = fallback
+        self._view: View | None = None
+        self._pixels: weakref.ref[NDArray[np.uint8]] | None = None
         self._asked: Future[Frame] | None = None
         self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
         self._opened = False
@@ -84,12 +86,13 @@ class Viewfinder:
         """What the camera sees now; what it saw last, or the fallback, where it does not tell in time."""
         frame = self._fresh()
         if frame is not None:
-            if frame.pixels is not self._pixels:
+            if self._view is None or self._pixels is None or self._pixels() is not frame.pixels:
                 self._view = View(self._shown(Image.fromarray(frame.pixels)), "camera")
-                self._pixels = frame.pixels
+                self._pixels = weakref.ref(frame.pixels)
             return self._view
-        source: Source = "fallback" if self._pixels is None else "last"
-        return View(self._view.image, source)
+        if self._view is None:
+            self._view = View(self._fallback(), "fallback")
+        return self._view if self._pixels is None else View(self._view.image, "last")
 
     def close(self) -> None:
         """Let go of the camera, without waiting for it. `look` would take hold of it again."""

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import daemon, day, neural, sampling, sequence
+from benchmarks import daemon, day, neural, pictures, sampling, sequence
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = [ROOT.parent / "shared/data/detections-single.json", ROOT / "examples/recordings/front-door.jsonl"]
@@ -25,6 +25,7 @@ def main() -> None:
         rows += neural.measure(recording, Path(folder))
         rows += sequence.measure(recording, Path(folder))
         rows += day.measure(bundle)
+        rows += pictures.measure()
         rows += daemon.measure(bundle, Path(folder))
     print(f"measured on {recording.name}, Python {platform.python_version()}, {platform.machine()}\n")
     for row in rows:

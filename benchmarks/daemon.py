@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from PIL import Image
 
 THIRD_PARTY = "import numpy, paho.mqtt.client, pydantic"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 FLEET = 1000
 FLEET_S = 20
 RUNS = 7
@@ -26,7 +28,7 @@ def measure(bundle: Path, folder: Path) -> list[dict[str, Any]]:
         print("Mosquitto is not installed: the agent itself is not measured")
         return []
     with _broker(folder) as port:
-        return [*_cold_start(bundle, folder, port), *_fleet(bundle, folder, port)]
+        return [*_cold_start(bundle, folder, port), *_pictures(folder, port), *_fleet(bundle, folder, port)]
 
 
 def _cold_start(bundle: Path, folder: Path, port: int) -> list[dict[str, Any]]:
@@ -59,6 +61,28 @@ def _first_message(config: Path, port: int) -> tuple[float, float]:
         peak_mb = _status(process.pid, "VmHWM") / 1024
     client.loop_stop()
     return arrived[0] - start, peak_mb
+
+
+def _pictures(folder: Path, port: int) -> list[dict[str, Any]]:
+    """Some hundred pictures, of the example's sprites and of large ones."""
+    (large := folder / "sprites").mkdir()
+    for name in ("person", "dog", "bicycle", "car", "truck", "cat"):
+        sprite = Image.radial_gradient("L").resize((1200, 1200)).convert("RGBA")
+        sprite.save(large / f"{name}.png")
+    rows = []
+    for what, sprites in (("the example's sprites", EXAMPLES / "sprites"), ("six sprites of 1200x1200", large)):
+        config = _config(folder, port, [("one", EXAMPLES / "front-door.npz")])
+        background = f'[camera]\nkind = "still"\npath = "{EXAMPLES / "porch.jpg"}"\n'
+        text = (
+            config.read_text()
+            .replace("interval_s = 1.0", "interval_s = 0.1")
+            .replace("[[sensor]]", f"{background}[[sensor]]")
+        )
+        config.write_text(f'{text}\n[sensor.pictures]\nsprites = "{sprites}"\nlabels = "coco"\n')
+        with _agent(config) as process:
+            time.sleep(15)
+            rows.append(_row(f"peak memory, pictures of {what}", "MB", 96, [_status(process.pid, "VmHWM") / 1024]))
+    return rows
 
 
 def _fleet(bundle: Path, folder: Path, port: int) -> list[dict[str, Any]]:

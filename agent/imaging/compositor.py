@@ -23,7 +23,7 @@ class Composed:
     """A picture, and what is in it.
 
     Attributes:
-        image: Red, green and blue.
+        image: Red, green and blue; the next picture is composed on it.
         placed: The objects, from back to front.
         skipped: Objects that are not drawn, for fewer than two pixels of them are in the frame.
         placeholders: Objects whose class has no sprite.
@@ -49,11 +49,12 @@ class Compositor:
 
     def __init__(self, stock: Stock, table: PicturesTable, *, normalised: bool) -> None:
         self._stock, self._table = stock, table
+        self._canvas: Image.Image | None = None
         self.normalised = normalised if table.units == "auto" else table.units == "normalised"
 
     def compose(self, background: Image.Image, found: Iterable[Detection], rng: np.random.Generator) -> Composed:
         """What a message tells, on a background, which stays as it is. `rng` chooses among sprites."""
-        image = background.copy()
+        image = self._canvas_of(background)
         ruler = Ruler(image.width, image.height, self.normalised, self._table.frame)
         scene = scene_of(found, ruler, self._table.depth)
         drawn = [self._draw(image, placed, rng) for placed in scene.placed]
@@ -62,12 +63,20 @@ class Compositor:
         placeholders = sum(not self._stock.has(placed.label) for placed in scene.placed)
         return Composed(image, scene.placed, scene.skipped, placeholders)
 
+    def _canvas_of(self, background: Image.Image) -> Image.Image:
+        """A copy, where the picture before was: it would leave a gap that sprites fill, and memory would grow."""
+        if self._canvas is None or self._canvas.size != background.size:
+            self._canvas = background.copy()
+        else:
+            self._canvas.paste(background)
+        return self._canvas
+
     def _draw(self, image: Image.Image, placed: Placed, rng: np.random.Generator) -> Image.Image:
         """Draw an object; gives what was pasted."""
         sprite, table = self._chosen(placed, rng), self._table
         frame = Rect(0, 0, image.width, image.height)
         if table.fit == "keep":
-            placed.whole = _in_proportion(placed.whole, sprite.original().size)
+            placed.whole = _in_proportion(placed.whole, sprite.size)
             placed.seen = placed.whole.within(frame)
         whole, seen = placed.whole, placed.seen
         level = sprite.near(whole.width, whole.height)

@@ -14,7 +14,7 @@ PIXELS, BYTES = 40_000_000, 200_000_000  # of a picture, at most
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 ORIENTATION = 0x0112  # in EXIF
-STRIP_BYTES = 4 * 2**20
+STRIP_BYTES = 2**20
 _REMEDY = "give the path of a picture: JPEG, PNG, WebP or BMP"
 
 
@@ -99,7 +99,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _reduced(image: Image.Image, longest_px: int) -> Image.Image:
     """With transparency, and smaller; strip by strip, since a large picture as a whole takes many times its memory."""
-    factor = max(1, max(image.size) // longest_px)
+    factor = max(1, round(max(image.size) / longest_px))
     if factor == 1:
         whole = image.convert("RGBA")
     else:

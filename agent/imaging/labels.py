@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from xml.etree import ElementTree as Xml
 
 from agent.imaging.scene import Placed
 from agent.settings.pictures import LabelsName
@@ -107,17 +106,24 @@ class Voc:
     content_type, suffix = "application/xml", ".xml"
 
     def write(self, labelled: Labelled, classes: Sequence[str]) -> bytes:
+        from xml.etree import ElementTree as Xml
+
         root = Xml.Element("annotation")
-        _add(root, filename=labelled.file)
-        _add(Xml.SubElement(root, "size"), width=labelled.width, height=labelled.height, depth=3)
-        _add(root, segmented=0)
+
+        def add(parent: Xml.Element, **texts: object) -> None:
+            for name, text in texts.items():
+                Xml.SubElement(parent, name).text = "".join(mark for mark in str(text) if mark.isprintable())
+
+        add(root, filename=labelled.file)
+        add(Xml.SubElement(root, "size"), width=labelled.width, height=labelled.height, depth=3)
+        add(root, segmented=0)
         for placed in labelled.placed:
             item, seen = Xml.SubElement(root, "object"), placed.seen
-            _add(item, name=placed.label, pose="Unspecified", truncated=int(placed.truncation > 0), difficult=0)
-            _add(item, occluded=int(placed.visibility < HIDDEN))
-            _add(item, visibility=f"{placed.visibility:.4f}", truncation=f"{placed.truncation:.4f}")
+            add(item, name=placed.label, pose="Unspecified", truncated=int(placed.truncation > 0), difficult=0)
+            add(item, occluded=int(placed.visibility < HIDDEN))
+            add(item, visibility=f"{placed.visibility:.4f}", truncation=f"{placed.truncation:.4f}")
             box = Xml.SubElement(item, "bndbox")
-            _add(box, xmin=seen.left + 1, ymin=seen.top + 1, xmax=seen.right, ymax=seen.bottom)
+            add(box, xmin=seen.left + 1, ymin=seen.top + 1, xmax=seen.right, ymax=seen.bottom)
         Xml.indent(root)
         return Xml.tostring(root) + b"\n"
 
@@ -127,8 +133,3 @@ LABELS: dict[LabelsName, type[Labels]] = {"coco": Coco, "yolo": Yolo, "voc": Voc
 
 def _json(document: Any) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _add(parent: Xml.Element, **texts: object) -> None:
-    for name, text in texts.items():
-        Xml.SubElement(parent, name).text = "".join(mark for mark in str(text) if mark.isprintable())

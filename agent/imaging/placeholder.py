@@ -4,7 +4,7 @@ import colorsys
 import math
 import zlib
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 LONGEST_PX = 320
 SHARPEST = 4.0  # of a longer side to a shorter one
@@ -22,6 +22,8 @@ def shape_of(width: int, height: int) -> Shape:
 
 def placeholder(label: str, shape: Shape) -> Image.Image:
     """An opaque plate in a colour of the class, with its name on it."""
+    from PIL import ImageDraw, ImageFont  # fonts take memory, and where all classes have sprites nobody needs them
+
     hue = zlib.crc32(label.encode()) % 360 / 360
     dark, light = (_rgb(hue, value) for value in (0.45, 0.75))
     plate = Image.new("RGBA", shape, dark)

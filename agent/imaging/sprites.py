@@ -10,7 +10,7 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 from PIL import Image
@@ -22,9 +22,9 @@ from agent.imaging.looks import cropped
 from agent.imaging.placeholder import placeholder, shape_of
 from agent.imaging.scene import Rect, source_of
 
-LARGEST_PX = 1024  # a sprite's longest side as it is kept
+LARGEST_PX = 800  # a sprite's longest side as it is kept
 SMALL_PX = 20_000  # of an object's area: in larger ones nobody sees the difference, and averaging takes its time
-CACHE_BYTES = 24 * 2**20
+CACHE_BYTES = 9 * 2**20
 
 
 class Levels:
@@ -52,43 +52,39 @@ class Levels:
         return image
 
 
-@dataclass(frozen=True)
 class Sprite:
     """One stock picture, cropped to what is not transparent.
 
-    Attributes:
+    Args:
         key: Tells it apart.
         load: Reads it: premultiplied colours with transparency.
         levels: Where its sizes are kept.
     """
 
-    key: Hashable
-    load: Callable[[], Image.Image]
-    levels: Levels
+    def __init__(self, key: Hashable, load: Callable[[], Image.Image], levels: Levels) -> None:
+        self._key, self._load, self._levels = key, load, levels
 
-    def original(self) -> Image.Image:
-        """At its largest size."""
-        return self.levels.get((self.key, 0, 0), self.load)
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Width and height as it was read."""
+        return self.level(0, 0).size
 
     def near(self, width: int, height: int) -> Image.Image:
         """The sprite at the smallest size that has enough pixels to fill so many, or at its largest."""
-        original, times = self.original(), _oversampling(width, height)
-        return self.level(_halvings(original.width, times * width), _halvings(original.height, times * height))
+        times = _oversampling(width, height)
+        return self.level(_halvings(self.size[0], times * width), _halvings(self.size[1], times * height))
 
     def level(self, across: int, down: int) -> Image.Image:
         """The sprite, its width and its height halved so many times; doubled, where that is below zero."""
-        if across == down == 0:
-            return self.original()
-        return self.levels.get((self.key, across, down), lambda: self._made(across, down))
+        make = self._load if across == down == 0 else lambda: self._made(across, down)
+        return self._levels.get((self._key, across, down), make)
 
     def _made(self, across: int, down: int) -> Image.Image:
-        """From the level before, which is kept, too."""
-        if across > 0:
-            return self.level(across - 1, down).reduce((2, 1))
-        if down > 0:
-            return self.level(across, down - 1).reduce((1, 2))
-        original = self.original()
-        return original.resize((original.width << -across, original.height << -down), Image.Resampling.BILINEAR)
+        original = self.level(0, 0)
+        larger = original.width << max(0, -across), original.height << max(0, -down)
+        if larger != original.size:
+            original = original.resize(larger, Image.Resampling.BILINEAR)
+        return original.reduce((1 << max(0, across), 1 << max(0, down)))
 
 
 class Stock:
@@ -104,18 +100,22 @@ class Stock:
     """
 
     def __init__(self, folder: Path | None, *, white: bool = False, levels: Levels | None = None) -> None:
-        self._white, self._levels = white, levels or Levels()
-        self._files = {} if folder is None else _files(folder)
-        if folder is not None and not self._files:
+        self._levels = levels or Levels()
+        files = {} if folder is None else _files(folder)
+        if folder is not None and not files:
             raise PictureError(f"{folder}: holds no sprites; put class.png, or a folder for each class, there")
+        self._sprites = {
+            name: [Sprite(path, partial(_load, path, white), self._levels) for path in paths]
+            for name, paths in files.items()
+        }
 
     def has(self, label: str) -> bool:
         """Whether there is a sprite of this class."""
-        return _plain(label) in self._files
+        return _plain(label) in self._sprites
 
     def sprites(self, label: str) -> list[Sprite]:
         """Those of a class; none if there are none."""
-        return [self._sprite(path) for path in self._files.get(_plain(label), [])]
+        return self._sprites.get(_plain(label), [])
 
     def placeholder(self, label: str, width: int, height: int) -> Sprite:
         """A plate with the class on it, of about these proportions."""
@@ -128,12 +128,9 @@ class Stock:
         Raises:
             PictureError: One cannot be read.
         """
-        for paths in self._files.values():
-            for path in paths:
-                _load(path, self._white)
-
-    def _sprite(self, path: Path) -> Sprite:
-        return Sprite(path, lambda: _load(path, self._white), self._levels)
+        for sprites in self._sprites.values():
+            for sprite in sprites:
+                sprite.level(0, 0)
 
 
 def filled(level: Image.Image, whole: Rect, seen: Rect) -> Image.Image:

@@ -15,6 +15,7 @@ from agent.imaging.files import read_background
 from agent.imaging.pictures import Pictures
 from agent.imaging.privacy import blurred
 from agent.loop import Task
+from agent.memory import keep_large_apart
 from agent.modes.illustrator import Illustrator
 from agent.parts import Part
 from agent.player import Player
@@ -35,6 +36,7 @@ def studio_of(table: CameraTable, clock: Clock, post: Callable[[Task], None], ro
         CameraError: The camera that is named cannot be opened, and there is no fallback.
         PictureError: The fallback is no picture.
     """
+    keep_large_apart()
     return Studio(_viewfinder(table, clock), post, room, Rarely(clock))
 
 
@@ -51,11 +53,12 @@ def illustrator_of(stage: Stage, studio: Studio, table: PicturesTable, part: Par
 
 
 def _viewfinder(table: CameraTable, clock: Clock) -> Viewfinder:
-    fallback = _fallback(table)
+    if table.fallback is not None:
+        read_background(table.fallback, table.size)  # better told now than when it is needed
     shown = blurred if table.privacy == "blur" else _as_it_is
 
     def through(camera: Camera) -> Viewfinder:
-        return Viewfinder(camera, shown(fallback), shown, table.timeout_s, clock)
+        return Viewfinder(camera, lambda: shown(_fallback(table)), shown, table.timeout_s, clock)
 
     if table.privacy == "replace":  # the camera is not even opened
         return through(_camera(table.model_copy(update={"kind": "still", "path": table.fallback}), clock))

@@ -20,7 +20,7 @@ class Hand:
 
     def __init__(self, room=lambda: True) -> None:
         self.posted: queue.Queue = queue.Queue()
-        viewfinder = Viewfinder(FakeCamera(), Image.new("RGB", (4, 4)), lambda image: image, 5, FakeClock())
+        viewfinder = Viewfinder(FakeCamera(), lambda: Image.new("RGB", (4, 4)), lambda image: image, 5, FakeClock())
         self.studio = Studio(viewfinder, self.posted.put, room, Rarely(FakeClock()), MOST)
         self.done: list[tuple[int, bytes | None]] = []
 

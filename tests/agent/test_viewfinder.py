@@ -19,7 +19,7 @@ def grey(level: int):
 
 
 def viewfinder(camera, clock=None, shown=lambda image: image, timeout_s=5.0):
-    return Viewfinder(camera, FALLBACK, shown, timeout_s, clock or FakeClock())
+    return Viewfinder(camera, lambda: FALLBACK, shown, timeout_s, clock or FakeClock())
 
 
 def seen(finder: Viewfinder) -> tuple[int, str]:
