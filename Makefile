@@ -39,13 +39,14 @@ format: .venv/.stamp  ## Format the code and fix what ruff can fix
 	$(FULL)/ruff format .
 	$(FULL)/ruff check --fix .
 
-examples: .venv/.stamp  ## Make the example recordings, fit and declare the example bundles
+examples: .venv/.stamp  ## Make the example recordings and pictures, fit and declare the bundles
 	$(FULL)/python examples/make_recordings.py
 	$(FULL)/understudy-trainer fit examples/recordings/front-door.jsonl --sensor front-door --out examples/front-door.npz --seed 1
 	$(FULL)/understudy-trainer fit examples/recordings/kitchen-climate.csv --sensor kitchen-climate --out examples/kitchen-climate.npz --seed 1
 	$(FULL)/understudy-trainer declare --example > examples/weather-station.toml
 	for name in $(DECLARED); do $(FULL)/understudy-trainer declare examples/$$name.toml --out examples/$$name.npz || exit; done
 	$(FULL)/python examples/draw_declared.py
+	$(FULL)/python examples/draw_sprites.py
 
 bench: .venv/.stamp  ## Measure speed and memory against SDV
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(FULL)/python -m benchmarks
