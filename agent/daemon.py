@@ -15,7 +15,7 @@ from agent.loop import Job, Loop, every
 from agent.modes.envelope import marks
 from agent.notify import Notify
 from agent.outputs.output import Message
-from agent.parts import prepare
+from agent.parts import Part, prepare
 from agent.progress import FILE, Progress
 from agent.rarely import Rarely
 from agent.settings.settings import Settings
@@ -120,18 +120,26 @@ class Agent:
         if (old.settings.camera, old.settings.with_pictures) == (settings.camera, settings.with_pictures):
             return old.studio
         if old.studio is not None:
-            old.studio.viewfinder.close()
+            old.studio.viewfinder.release()
         return self._studio(settings)
 
     def _change(self, settings: Settings) -> None:
+        parts = prepare(settings, str(self._path))
+        studio = self._studio_after(settings)
+        try:
+            self._take_over(settings, parts, studio)
+        except BaseException:
+            if studio is not None and studio is not self._stage.studio:
+                studio.close()
+            raise
+
+    def _take_over(self, settings: Settings, parts: list[Part], studio: "Studio | None") -> None:
         """Everything that can fail comes first; then the new takes the place of the old."""
         old = self._stage
-        parts = prepare(settings, str(self._path))
         kept = settings.seed is None and old.settings.seed is None and settings.state_dir == old.settings.state_dir
         seed = old.seed if kept else seed_of(settings, log.warning)
         moved = (settings.mode, settings.state_dir) != (old.settings.mode, old.settings.state_dir)
         progress = progress_of(settings, f"{self._clock.unix_ns():x}") if moved else old.progress
-        studio = self._studio_after(settings)
         stage = replace(old, settings=settings, seed=seed, progress=progress, studio=studio)
         if self._cast is not None and not self._cast.plays_on(stage):
             self._cast.finish()

@@ -51,7 +51,7 @@ class Studio:
     ) -> None:
         self.viewfinder, self.counts, self.dropped = viewfinder, Counts(), 0
         self._post, self._room, self._rarely, self._most_waiting = post, room, rarely, most_waiting
-        self._orders: SimpleQueue[tuple[Make, Done]] = SimpleQueue()
+        self._orders: SimpleQueue[tuple[Make, Done] | None] = SimpleQueue()
         self._closing = Event()
         self._ordered = self._over = 0
         Thread(target=self._work, name="studio", daemon=True).start()
@@ -79,15 +79,16 @@ class Studio:
     def close(self) -> None:
         """Make no more pictures: what was ordered and is not begun gets none. Lets go of the camera."""
         self._closing.set()
-        self.viewfinder.close()
+        self._orders.put(None)
 
     def _work(self) -> None:
-        while True:
-            make, done = self._orders.get()
+        while (order := self._orders.get()) is not None:
+            make, done = order
             picture, view = self._made(make) if self._has_room() else (None, None)
             self._post(partial(self._finish, done, picture, view))
             if picture is not None and picture.labelled.seq % TIDY == 0:
                 give_back()
+        self.viewfinder.close()
 
     def _finish(self, done: Done, picture: Picture | None, view: View | None) -> None:
         self._over += 1

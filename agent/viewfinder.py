@@ -20,7 +20,7 @@ from agent.errors import CameraError
 
 log = logging.getLogger(__name__)
 
-OPEN_S = 15.0
+OPEN_S = 8.0
 GRACE_S = 0.5  # beyond a camera's own limit, after which it counts as stuck
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 
@@ -40,7 +40,7 @@ class View:
 class Viewfinder:
     """Holds the camera, on a thread of its own: one that is stuck keeps nobody else waiting.
 
-    `open`, `look` and `close` may be called from any thread, one at a time.
+    `open`, `look`, `release` and `close` may be called from any thread, one at a time.
 
     Args:
         camera: May fail, be slow, or never answer.
@@ -68,7 +68,7 @@ class Viewfinder:
         self._asked: Future[Frame] | None = None
         self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
         self._opened = False
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         Thread(target=self._work, name="camera", daemon=True).start()
 
     def open(self) -> None:
@@ -94,9 +94,14 @@ class Viewfinder:
             self._view = View(self._fallback(), "fallback")
         return self._view if self._pixels is None else View(self._view.image, "last")
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Let go of the camera, without waiting for it. `look` would take hold of it again."""
         self._tasks.put(self._close)
+
+    def close(self) -> None:
+        """Let go of the camera for ever."""
+        self.release()
+        self._tasks.put(None)
 
     def _fresh(self) -> Frame | None:
         """A frame from the camera; None: it is not to be asked yet, or does not answer."""
@@ -143,8 +148,8 @@ class Viewfinder:
         return future
 
     def _work(self) -> None:
-        while True:
-            self._tasks.get()()
+        while (task := self._tasks.get()) is not None:
+            task()
 
     def _open(self) -> None:
         if not self._opened:

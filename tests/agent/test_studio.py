@@ -11,6 +11,7 @@ from agent.imaging.pictures import Picture
 from agent.rarely import Rarely
 from agent.studio import Studio
 from agent.viewfinder import Viewfinder
+from tests.e2e.broker import wait_until
 
 MOST = 4
 
@@ -109,3 +110,13 @@ def test_health_tells_counts_and_the_camera():
         "pictures_dropped": 0,
         "camera": "ok",
     }
+
+
+def test_closed_its_threads_end():
+    before = set(threading.enumerate())
+    hand = Hand()
+    hand.order(1)
+    hand.take(1)
+    assert {thread.name for thread in set(threading.enumerate()) - before} == {"camera", "studio"}
+    hand.studio.close()
+    wait_until(lambda: not set(threading.enumerate()) - before)

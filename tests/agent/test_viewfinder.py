@@ -10,6 +10,7 @@ from agent.cameras.fake import FakeCamera
 from agent.clock import FakeClock
 from agent.errors import CameraError
 from agent.viewfinder import LAST_RETRY_S, Viewfinder
+from tests.e2e.broker import wait_until
 
 FALLBACK = Image.new("RGB", (8, 8), (1, 1, 1))
 
@@ -162,12 +163,23 @@ def test_a_still_is_made_into_a_picture_only_once():
     assert len(made) == 1
 
 
-def test_closed_it_lets_go_of_the_camera_and_a_look_takes_it_again():
+def test_released_it_lets_go_of_the_camera_and_a_look_takes_it_again():
     camera = FakeCamera([grey(3)])
     finder = viewfinder(camera)
     finder.open()
-    finder.close()
+    finder.release()
     finder._ask(lambda: None).result(5)
     with pytest.raises(CameraError):
         camera.capture(1)
     assert seen(finder) == (3, "camera")
+
+
+def test_closed_its_thread_ends_and_the_camera_is_free():
+    camera, before = FakeCamera([grey(3)]), set(threading.enumerate())
+    finder = viewfinder(camera)
+    finder.open()
+    assert {thread.name for thread in set(threading.enumerate()) - before} == {"camera"}
+    finder.close()
+    wait_until(lambda: not set(threading.enumerate()) - before)
+    with pytest.raises(CameraError):
+        camera.capture(1)
