@@ -137,7 +137,8 @@ def _preview(args: argparse.Namespace) -> int:
         for text in texts:
             print(text)
         return 0
-    from agent.dataset import plan_of, write
+    from agent.dataset.dataset import write
+    from agent.dataset.plan import plan_of
 
     keys = dict(args.set or []) | {"sprites": args.sprites, "labels": args.labels}
     plan = plan_of(args.bundle, keys, args.background, args.size, args.seed)

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from agent import dataset
-from agent.dataset import plan_of, write
+from agent.dataset import processes
+from agent.dataset.dataset import write
+from agent.dataset.plan import plan_of
 from agent.errors import ConfigError, PictureError
 from tests.bundles import write_bundle
 from tests.commands import run
@@ -123,7 +124,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path, workers):
 
 
 def test_a_process_that_dies_is_told(tmp_path, mocker):
-    mocker.patch.object(dataset, "_work", abort)
+    mocker.patch.object(processes, "_work", abort)
     with pytest.raises(ConfigError, match="a process was killed"):
         made(tmp_path, workers=2)
     assert names(tmp_path) == {"cam.npz"}
