@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
+from agent.clock import SystemClock
 from agent.configuration import examine
-from agent.errors import ConfigError
+from agent.errors import ConfigError, UnderstudyError
 from agent.parts import Part, parts_of
 from agent.problems import listed
 from agent.seed import UNKEPT
+from agent.settings.camera import CameraTable
 from agent.settings.pictures import PicturesTable
 from agent.settings.settings import Settings
 
@@ -19,6 +23,8 @@ def check(path: Path, env: Mapping[str, str]) -> list[str]:
         ConfigError: The message lists every problem of the configuration and of its bundles.
     """
     settings, sensors, problems = examine(path, env)
+    if settings is not None and settings.with_pictures:
+        problems = [*problems, *_camera_problems(settings.camera)]
     parts, wrong = parts_of(sensors, None if settings is None else settings.mode)
     if settings is None or problems or wrong:
         raise ConfigError(listed(str(path), [*problems, *wrong]))
@@ -27,6 +33,8 @@ def check(path: Path, env: Mapping[str, str]) -> list[str]:
 
 def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
     together = settings.aggregator.topic if settings.mode == "aggregator" else None
+    if settings.with_pictures:
+        yield f"camera: {settings.camera.told}"
     for part in parts:
         name, manifest = part.sensor.name, part.bundle.manifest
         topic = settings.topic(together or settings.mqtt.topic, name)
@@ -37,6 +45,20 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
         if borrowed:
             yield f"note: {name}: no such message at {borrowed} hours; those of the nearest hour are played"
     yield from (f"note: {note}" for note in notes(settings))
+
+
+def _camera_problems(table: CameraTable) -> Iterator[str]:
+    """What is wrong with the files that frames are taken from; hardware is `doctor`'s."""
+    from agent.cameras.registry import CAMERAS
+    from agent.imaging.files import read_background
+
+    try:
+        if table.fallback is not None:
+            read_background(table.fallback, table.size)
+        if table.kind in ("still", "folder") and table.privacy != "replace":
+            CAMERAS[table.kind](table, SystemClock(), np.random.default_rng()).open()
+    except UnderstudyError as error:
+        yield f"[camera]: {error}"
 
 
 def _pictures(part: Part, table: PicturesTable) -> Iterator[str]:

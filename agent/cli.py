@@ -140,8 +140,9 @@ def _preview(args: argparse.Namespace) -> int:
     from agent.dataset.dataset import write
     from agent.dataset.plan import plan_of
 
-    keys = dict(args.set or []) | {"sprites": args.sprites, "labels": args.labels}
-    plan = plan_of(args.bundle, keys, args.background, args.size, args.seed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left half-written then, either
+    flags = {name: value for name, value in (("sprites", args.sprites), ("labels", args.labels)) if value is not None}
+    plan = plan_of(args.bundle, dict(args.set or []) | flags, args.background, args.size, args.seed)
     print(f"{args.pictures}: {write(args.pictures, plan, texts, args.n, args.workers)}")
     return 0
 

@@ -212,7 +212,6 @@ class Agent:
         if studio is not None:
             self._loop.run(lambda: studio.waiting == 0, LAST_PICTURES_S, LOOK_S)
             studio.close()
-            self._loop.run(lambda: studio.waiting == 0, LAST_PICTURES_S, LOOK_S)
         if self._stage.settings.mqtt.health_s > 0:
             self._publish_health()
         self._loop.run(lambda: self._publisher.drained, DRAIN_S, LOOK_S)

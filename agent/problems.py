@@ -6,6 +6,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+_PLAIN = {
+    "path_type": "must be a path, as text",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
 _SHOWN = 80  # characters of a wrong value
 
 
@@ -47,7 +54,7 @@ def _describe(detail: Any, data: dict[str, Any], root: type[BaseModel]) -> str:
     if not loc:
         return message
     message = message.replace("Input should be", "must be").replace("List should have", "must have")
-    message = "must be a path, as text" if kind == "path_type" else message
+    message = _PLAIN.get(kind, message)
     value = (
         "" if isinstance(detail["input"], dict | list) and kind == "value_error" else f" = {_value(detail['input'])}"
     )

@@ -1,8 +1,9 @@
 """Where pictures are made: on a thread of their own, so that no message waits for one."""
 
 import logging
+import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -25,6 +26,21 @@ Make = Callable[[View], Picture | None]
 Done = Callable[[Picture | None, View | None], None]
 
 
+@dataclass(eq=False)
+class Order:
+    """A picture to be made.
+
+    Attributes:
+        make: Makes it, on the studio's thread.
+        done: Called with it on the loop's thread, once; with None if there is none.
+        patience_s: Seconds to wait for the camera at most.
+    """
+
+    make: Make
+    done: Done
+    patience_s: float
+
+
 class Studio:
     """Makes pictures one after the other.
 
@@ -32,7 +48,7 @@ class Studio:
         viewfinder: Where backgrounds come from.
         post: Has something done on the loop's thread.
         room: Whether what is made can be sent.
-        rarely: When to log that one failed.
+        rarely: When to log that there is no picture.
         most_waiting: Orders that wait; of more, the oldest get no picture.
 
     Attributes:
@@ -51,20 +67,21 @@ class Studio:
     ) -> None:
         self.viewfinder, self.counts, self.dropped = viewfinder, Counts(), 0
         self._post, self._room, self._rarely, self._most_waiting = post, room, rarely, most_waiting
-        self._orders: SimpleQueue[tuple[Make, Done] | None] = SimpleQueue()
+        self._waiting: dict[Order, None] = {}
+        self._orders: SimpleQueue[Order | None] = SimpleQueue()
         self._closing = Event()
-        self._ordered = self._over = 0
         Thread(target=self._work, name="studio", daemon=True).start()
 
-    def order(self, make: Make, done: Done) -> None:
-        """Have a picture made, and `done` called with it on the loop's thread; with None if there is none."""
-        self._ordered += 1
-        self._orders.put((make, done))
+    def order(self, make: Make, done: Done, patience_s: float = math.inf) -> None:
+        """Have a picture made; see `Order`."""
+        order = Order(make, done, patience_s)
+        self._waiting[order] = None
+        self._orders.put(order)
 
     @property
     def waiting(self) -> int:
         """Orders that are not done."""
-        return self._ordered - self._over
+        return len(self._waiting)
 
     @property
     def has_room(self) -> bool:
@@ -73,26 +90,30 @@ class Studio:
 
     def health(self) -> dict[str, Any]:
         """What there is to count, and how the camera is."""
-        counts = asdict(self.counts) | {"pictures_dropped": self.dropped}
+        counts = asdict(self.counts) | {"pictures_waiting": self.waiting, "pictures_dropped": self.dropped}
         return counts | {"camera": self.viewfinder.trouble or "ok"}
 
     def close(self) -> None:
-        """Make no more pictures: what was ordered and is not begun gets none. Lets go of the camera."""
+        """Make no more pictures: what was ordered gets none, at once. Lets go of the camera."""
         self._closing.set()
         self._orders.put(None)
+        for order in list(self._waiting):
+            self._finish(order, None, None)
+            self.dropped += 1
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:
-            make, done = order
-            picture, view = self._made(make) if self._has_room() else (None, None)
-            self._post(partial(self._finish, done, picture, view))
+            picture, view = self._made(order) if self._has_room() else (None, None)
+            self._post(partial(self._finish, order, picture, view))
             if picture is not None and picture.labelled.seq % TIDY == 0:
                 give_back()
         self.viewfinder.close()
 
-    def _finish(self, done: Done, picture: Picture | None, view: View | None) -> None:
-        self._over += 1
-        done(picture, view)
+    def _finish(self, order: Order, picture: Picture | None, view: View | None) -> None:
+        """On the loop's thread; what was given up meanwhile is not done twice."""
+        if order in self._waiting:
+            del self._waiting[order]
+            order.done(picture, view)
 
     def _has_room(self) -> bool:
         """Waits for it, unless too many others wait meanwhile."""
@@ -100,16 +121,19 @@ class Studio:
             if self._room():
                 return True
             self._closing.wait(LOOK_S)
-        self.dropped += 1
+        if not self._closing.is_set():
+            self._drop("there is no room or no time for it")
         return False
 
-    def _made(self, make: Make) -> tuple[Picture | None, View | None]:
-        view = self.viewfinder.look()
+    def _made(self, order: Order) -> tuple[Picture | None, View | None]:
         try:
-            return make(view), view
+            view = self.viewfinder.look(order.patience_s)
+            return None if self._closing.is_set() else order.make(view), view
         except Exception as error:
-            self.dropped += 1
-            if self._rarely.due():
-                where = None if isinstance(error, UnderstudyError) else error
-                log.error("a picture could not be made (%d so far): %s", self.dropped, error, exc_info=where)
-            return None, view
+            self._drop(str(error), None if isinstance(error, UnderstudyError) else error)
+            return None, None
+
+    def _drop(self, reason: str, error: Exception | None = None) -> None:
+        self.dropped += 1
+        if self._rarely.due():
+            log.error("a picture is left out (%d so far): %s", self.dropped, reason, exc_info=error)

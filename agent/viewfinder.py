@@ -48,6 +48,7 @@ class Viewfinder:
         shown: Makes what is shown of what the camera saw; here a background loses what nobody shall see.
         timeout_s: Seconds within which a frame comes.
         clock: What to go by.
+        absent: Why this is no camera but what stands in for it; empty: it is one.
 
     Attributes:
         trouble: Why the camera gives no frames; empty: it does.
@@ -58,15 +59,18 @@ class Viewfinder:
         camera: Camera,
         fallback: Callable[[], Image.Image],
         shown: Callable[[Image.Image], Image.Image],
+        *,
         timeout_s: float,
         clock: Clock,
+        absent: str = "",
     ) -> None:
         self._camera, self._shown, self._timeout_s, self._clock = camera, shown, timeout_s, clock
         self._fallback = fallback
         self._view: View | None = None
         self._pixels: weakref.ref[NDArray[np.uint8]] | None = None
         self._asked: Future[Frame] | None = None
-        self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
+        self._asked_s, self._absent = 0.0, absent
+        self._failures, self._retry_s, self.trouble = 0, -math.inf, absent
         self._opened = False
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         Thread(target=self._work, name="camera", daemon=True).start()
@@ -82,12 +86,17 @@ class Viewfinder:
         except TimeoutError:
             raise CameraError(f"the camera did not open within {OPEN_S:g} s; see that nothing else holds it") from None
 
-    def look(self) -> View:
-        """What the camera sees now; what it saw last, or the fallback, where it does not tell in time."""
-        frame = self._fresh()
+    def look(self, patience_s: float = math.inf) -> View:
+        """What the camera sees now; what it saw last, or the fallback, where it does not tell in time.
+
+        Args:
+            patience_s: Seconds to wait at most, if the camera's own limit is longer.
+        """
+        frame = self._fresh(patience_s)
         if frame is not None:
             if self._view is None or self._pixels is None or self._pixels() is not frame.pixels:
-                self._view = View(self._shown(Image.fromarray(frame.pixels)), "camera")
+                source: Source = "fallback" if self._absent else "camera"
+                self._view = View(self._shown(Image.fromarray(frame.pixels)), source)
                 self._pixels = weakref.ref(frame.pixels)
             return self._view
         if self._view is None:
@@ -103,17 +112,19 @@ class Viewfinder:
         self.release()
         self._tasks.put(None)
 
-    def _fresh(self) -> Frame | None:
+    def _fresh(self, patience_s: float) -> Frame | None:
         """A frame from the camera; None: it is not to be asked yet, or does not answer."""
-        waited = self._asked is not None
+        now_s = self._clock.monotonic_s()
         if self._asked is None:
-            if self._clock.monotonic_s() < self._retry_s:
+            if now_s < self._retry_s:
                 return None
-            self._asked = self._ask(self._shoot)
+            self._asked, self._asked_s = self._ask(self._shoot), now_s
+        left_s = max(0.0, self._asked_s + self._timeout_s + GRACE_S - now_s)
         try:
-            frame = self._asked.result(0 if waited else self._timeout_s + GRACE_S)
+            frame = self._asked.result(min(left_s, patience_s))
         except TimeoutError:
-            self._note("it does not answer")
+            if patience_s >= left_s:
+                self._note("it does not answer")
             return None
         except Exception as error:  # whatever a driver raises
             self._asked = None
@@ -122,7 +133,7 @@ class Viewfinder:
         self._asked = None
         if self._failures:
             log.info("the camera gives pictures again")
-        self._failures, self._retry_s, self.trouble = 0, -math.inf, ""
+        self._failures, self._retry_s, self.trouble = 0, -math.inf, self._absent
         return frame
 
     def _note(self, trouble: str) -> None:

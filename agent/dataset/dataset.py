@@ -20,7 +20,7 @@ from agent.imaging.pictures import Counts
 MESSAGES = "messages.jsonl"
 
 
-def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: int) -> Counts:
+def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: int) -> str:
     """Make a picture of each message, its labels, and a file of all messages.
 
     Args:
@@ -29,6 +29,9 @@ def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: i
         texts: The messages.
         count: How many there are, for the bar of progress.
         workers: Processes; what they make does not depend on how many there are.
+
+    Returns:
+        What was made, and what was assumed of boxes, for people.
 
     Raises:
         ConfigError: The folder is not empty, messages have no boxes, or a process was killed.
@@ -47,8 +50,12 @@ def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: i
                 labelled += found
                 total = total.plus(counts)
                 bar.update(counts.pictures + counts.too_large)
+        if total.too_large and not labelled:
+            raise ConfigError(
+                "max_bytes: no picture is as small at any quality; allow more, or ask for a smaller --size"
+            )
         maker.finish(labelled)
-    return total
+    return f"{total}; boxes from {maker.told}"
 
 
 @contextmanager

@@ -34,6 +34,11 @@ class Maker:
         self._pictures = Pictures(plan.template, plan.table)
         self._files = _backgrounds(plan.background)
 
+    @property
+    def told(self) -> str:
+        """What is drawn, for people."""
+        return self._pictures.told
+
     def check(self) -> None:
         """See that every sprite, and the first background, can be read (PictureError: one cannot)."""
         self._pictures.stock.check()

@@ -51,6 +51,8 @@ def plan_of(bundle: Path, keys: Mapping[str, Any], background: Path | None, size
         ConfigError: A key is unknown, or a value is not as it must be.
     """
     given = {name: value for name, value in keys.items() if value is not None}
+    if "inline" in given:
+        raise ConfigError("--set inline: is of messages that are sent; leave it out")
     wanted = {"size": size} if size is not None else {}
     try:
         table, frames = PicturesTable.model_validate(given), CameraTable.model_validate(wanted)

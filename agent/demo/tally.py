@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+KEPT = 50  # pictures of a sensor
 IMAGE = "/image"  # what the topic of pictures ends in
 
 
@@ -37,12 +38,12 @@ class Tally:
     Attributes:
         sensors: The topics on which readings are expected; others carry pictures and the agent's status.
         topics: What came on each.
-        pictures: Where the last one is.
+        picture: Where the last one is.
     """
 
     sensors: set[str]
     topics: dict[str, Arrivals] = field(default_factory=dict)
-    pictures: Path | None = None
+    picture: Path | None = None
 
     def add(self, topic: str, payload: bytes) -> None:
         """Count one message; print it."""
@@ -50,7 +51,7 @@ class Tally:
         self.topics.setdefault(topic, Arrivals(now_s)).add(payload, now_s)
         text = payload.decode("utf-8", "replace")
         if topic.endswith(IMAGE) and topic.removesuffix(IMAGE) in self.sensors:
-            text = f"{len(payload):,} bytes of JPEG, now in {self._keep(topic, payload)}"
+            text = f"{len(payload):,} bytes of JPEG: {self._keep(topic, payload)}"
         print(_cut(f"{topic} {text}"), flush=True)
 
     def __len__(self) -> int:
@@ -69,14 +70,16 @@ class Tally:
         seen = self.topics.values()
         rows.append(("total", str(sum(each.messages for each in seen)), "", str(sum(each.size for each in seen))))
         lines = [f"{topic:{width}}  {messages:>8}  {rate:>10}  {size:>8}" for topic, messages, rate, size in rows]
-        return "\n".join(["", *lines, f"last picture: {self.pictures or 'none (no sensor tells of boxes)'}"])
+        return "\n".join(["", *lines, f"last picture: {self.picture or 'none (no sensor tells of boxes)'}"])
 
     def _keep(self, topic: str, picture: bytes) -> Path:
-        """Keep a picture in place of the last one of its topic, so that one can look at it meanwhile."""
-        folder = self.pictures.parent if self.pictures else Path(tempfile.mkdtemp(prefix="understudy-pictures-"))
-        self.pictures = folder / f"{topic.removesuffix(IMAGE).rsplit('/', 1)[-1]}.jpg"
-        self.pictures.write_bytes(picture)
-        return self.pictures
+        """Keep a picture where one can look at it meanwhile; of many, the last ones."""
+        folder = self.picture.parent if self.picture else Path(tempfile.mkdtemp(prefix="understudy-pictures-"))
+        name, count = topic.removesuffix(IMAGE).rsplit("/", 1)[-1], self.topics[topic].messages
+        (folder / f"{name}-{count - KEPT:03d}.jpg").unlink(missing_ok=True)
+        self.picture = folder / f"{name}-{count:03d}.jpg"
+        self.picture.write_bytes(picture)
+        return self.picture
 
 
 def _cut(line: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from agent.imaging.looks import dressed, throw_shadow, turned
+from agent.imaging.looks import dressed, opaque_box, throw_shadow, turned
 from agent.imaging.scene import LEAST_PX, Placed, Rect, Ruler, scene_of
 from agent.imaging.sprites import Sprite, Stock, filled
 from agent.message.detections import Detection
@@ -42,26 +42,32 @@ class Compositor:
         stock: The sprites.
         table: How they are put on the background.
         normalised: Whether the bundle's boxes are fractions of the frame; else they are pixels.
+        frame: Width and height of the frame that they are pixels of; None: the picture's.
 
     Attributes:
-        normalised: The same, as `table` has it.
+        normalised, frame: The same, as `table` has it.
     """
 
-    def __init__(self, stock: Stock, table: PicturesTable, *, normalised: bool) -> None:
+    def __init__(
+        self, stock: Stock, table: PicturesTable, *, normalised: bool, frame: tuple[int, int] | None = None
+    ) -> None:
         self._stock, self._table = stock, table
         self._canvas: Image.Image | None = None
+        self.frame = table.frame or frame
         self.normalised = normalised if table.units == "auto" else table.units == "normalised"
 
     def compose(self, background: Image.Image, found: Iterable[Detection], rng: np.random.Generator) -> Composed:
         """What a message tells, on a background, which stays as it is. `rng` chooses among sprites."""
         image = self._canvas_of(background)
-        ruler = Ruler(image.width, image.height, self.normalised, self._table.frame)
+        ruler = Ruler(image.width, image.height, self.normalised, self.frame)
         scene = scene_of(found, ruler, self._table.depth)
-        drawn = [self._draw(image, placed, rng) for placed in scene.placed]
+        chosen = [self._chosen(placed, rng) for placed in scene.placed]  # first, so that looks do not change it
+        drawn = [self._draw(image, *pair, rng) for pair in zip(scene.placed, chosen, strict=True)]
         if self._table.labels is not None:
             _tell_visibility(scene.placed, drawn)
-        placeholders = sum(not self._stock.has(placed.label) for placed in scene.placed)
-        return Composed(image, scene.placed, scene.skipped, placeholders)
+        placed = [each for each in scene.placed if each.extent.area]
+        placeholders = sum(not self._stock.has(each.label) for each in placed)
+        return Composed(image, placed, scene.skipped + len(scene.placed) - len(placed), placeholders)
 
     def _canvas_of(self, background: Image.Image) -> Image.Image:
         """A copy, where the picture before was: it would leave a gap that sprites fill, and memory would grow."""
@@ -71,9 +77,9 @@ class Compositor:
             self._canvas.paste(background)
         return self._canvas
 
-    def _draw(self, image: Image.Image, placed: Placed, rng: np.random.Generator) -> Image.Image:
+    def _draw(self, image: Image.Image, placed: Placed, sprite: Sprite, rng: np.random.Generator) -> Image.Image:
         """Draw an object; gives what was pasted."""
-        sprite, table = self._chosen(placed, rng), self._table
+        table = self._table
         frame = Rect(0, 0, image.width, image.height)
         if table.fit == "keep":
             placed.whole = _in_proportion(placed.whole, sprite.size)
@@ -87,6 +93,8 @@ class Compositor:
         sides = Rect(*(int(edge == cut) for edge, cut in zip(whole, seen, strict=True)))
         cut = dressed(filled(level, whole, seen), image.crop(seen), sides, table, rng)
         image.paste(cut, (seen.left, seen.top), cut)
+        if seen != whole:
+            placed.rest = _rest(cut, seen)
         return cut
 
     def _chosen(self, placed: Placed, rng: np.random.Generator) -> Sprite:
@@ -102,6 +110,12 @@ def _in_proportion(whole: Rect, size: tuple[int, int]) -> Rect:
     width, height = (max(LEAST_PX, round(scale * side)) for side in size)
     left = whole.left + (whole.width - width) // 2
     return Rect(left, whole.bottom - height, left + width, whole.bottom)
+
+
+def _rest(cut: Image.Image, seen: Rect) -> Rect:
+    """Where in the picture anything of an object is."""
+    left, top, right, bottom = opaque_box(cut) or (0, 0, 0, 0)
+    return Rect(seen.left + left, seen.top + top, seen.left + right, seen.top + bottom)
 
 
 def _tell_visibility(placed: list[Placed], drawn: list[Image.Image]) -> None:

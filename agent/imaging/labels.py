@@ -1,6 +1,6 @@
 """Ground truth: what is in a picture and where, as COCO, YOLO or Pascal VOC.
 
-Boxes are those of the drawn objects as far as they are in the frame. COCO and VOC carry, beside what their
+Boxes are of the pixels that were drawn, hidden ones among them. COCO and VOC carry, beside what their
 readers know, how much of each object is seen (`visibility`) and how much the frame cuts off (`truncation`).
 YOLO has no place for it: there it goes beside the labels.
 """
@@ -39,6 +39,8 @@ class Labels(Protocol):
 
     content_type: str
     suffix: str
+    numbered: bool
+    """Whether classes are numbers, which a reader has to be told the names of."""
 
     def write(self, labelled: Labelled, classes: Sequence[str]) -> bytes:
         """The labels of a picture."""
@@ -48,7 +50,7 @@ class Labels(Protocol):
 class Coco:
     """COCO's JSON: images, annotations, categories."""
 
-    content_type, suffix = "application/json", ".json"
+    content_type, suffix, numbered = "application/json", ".json", False
 
     def write(self, labelled: Labelled, classes: Sequence[str]) -> bytes:
         return _json(self.document([labelled], classes))
@@ -63,7 +65,7 @@ class Coco:
                 {"id": picture.seq, "file_name": picture.file, "width": picture.width, "height": picture.height}
             )
             for placed in picture.placed:
-                seen = placed.seen
+                seen = placed.extent
                 annotations.append(
                     {
                         "id": len(annotations) + 1,
@@ -72,6 +74,7 @@ class Coco:
                         "bbox": [seen.left, seen.top, seen.width, seen.height],
                         "area": seen.area,
                         "iscrowd": 0,
+                        "detection": placed.place,
                         "score": placed.score,
                         "visibility": round(placed.visibility, 4),
                         "truncation": round(placed.truncation, 4),
@@ -84,12 +87,12 @@ class Coco:
 class Yolo:
     """A line an object: the class's number, the box's centre and size as fractions of the picture."""
 
-    content_type, suffix = "text/plain", ".txt"
+    content_type, suffix, numbered = "text/plain", ".txt", True
 
     def write(self, labelled: Labelled, classes: Sequence[str]) -> bytes:
         lines = []
         for placed in labelled.placed:
-            seen = placed.seen
+            seen = placed.extent
             numbers = (
                 (seen.left + seen.right) / 2 / labelled.width,
                 (seen.top + seen.bottom) / 2 / labelled.height,
@@ -103,7 +106,7 @@ class Yolo:
 class Voc:
     """Pascal VOC's XML; its pixels are counted from 1, and both edges of a box are within it."""
 
-    content_type, suffix = "application/xml", ".xml"
+    content_type, suffix, numbered = "application/xml", ".xml", False
 
     def write(self, labelled: Labelled, classes: Sequence[str]) -> bytes:
         from xml.etree import ElementTree as Xml
@@ -118,7 +121,7 @@ class Voc:
         add(Xml.SubElement(root, "size"), width=labelled.width, height=labelled.height, depth=3)
         add(root, segmented=0)
         for placed in labelled.placed:
-            item, seen = Xml.SubElement(root, "object"), placed.seen
+            item, seen = Xml.SubElement(root, "object"), placed.extent
             add(item, name=placed.label, pose="Unspecified", truncated=int(placed.truncation > 0), difficult=0)
             add(item, occluded=int(placed.visibility < HIDDEN))
             add(item, visibility=f"{placed.visibility:.4f}", truncation=f"{placed.truncation:.4f}")

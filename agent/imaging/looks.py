@@ -13,9 +13,14 @@ SHADE = 0.45  # how much darker the ground is in the middle of a shadow
 DIMMEST, BRIGHTEST = 0.6, 1.5
 
 
+def opaque_box(image: Image.Image) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of what is not transparent; None: all is."""
+    return image.getchannel(3).point(lambda alpha: 255 * (alpha > FAINT)).getbbox()
+
+
 def cropped(image: Image.Image) -> Image.Image | None:
     """`image` without its transparent margins; None: nothing of it is opaque."""
-    box = image.getchannel(3).point(lambda alpha: 255 * (alpha > FAINT)).getbbox()
+    box = opaque_box(image)
     return None if box is None else image.crop(box)
 
 

@@ -12,6 +12,7 @@ from agent.imaging.labels import LABELS, Labelled
 from agent.imaging.sprites import Stock
 from agent.message.detections import classes_of, detections, places_of
 from agent.message.template import Template
+from agent.message.tree import Object
 from agent.settings.pictures import PicturesTable
 
 NO_BOXES = "its messages tell of no boxes, so there is nothing to draw; leave the table out"
@@ -83,9 +84,12 @@ class Pictures:
         self._places = places_of(template)
         if not self._places:
             raise ConfigError(NO_BOXES)
+        if table.inline is not None:
+            _refuse_inline(template, table.inline)
         self._table, self._order = table, table.order
         self.stock = Stock(table.sprites, white=table.white)
-        self._compositor = Compositor(self.stock, table, normalised=self._places[0].normalised)
+        first = self._places[0]
+        self._compositor = Compositor(self.stock, table, normalised=first.normalised, frame=first.frame)
         self.classes = classes_of(template, self._places)
         self.encoding = Encoding(table.format, table.quality, table.max_bytes)
         self.labels = None if table.labels is None else LABELS[table.labels]()
@@ -94,7 +98,9 @@ class Pictures:
     @property
     def told(self) -> str:
         """What is drawn, for people; what is assumed of boxes is said."""
-        units = "fractions of the frame" if self._compositor.normalised else "pixels"
+        frame = self._compositor.frame
+        pixels = f"pixels of {frame[0]}x{frame[1]}" if frame else "pixels of the picture"
+        units = "fractions of the frame" if self._compositor.normalised else pixels
         boxes = [f"{place} ({self._order or place.order}, {units})" for place in self._places]
         return ", ".join(boxes)
 
@@ -126,3 +132,11 @@ class Pictures:
         self.counts.lower_quality += fits and steps > 0
         self.counts.placeholders += composed.placeholders
         self.counts.skipped_boxes += composed.skipped
+
+
+def _refuse_inline(template: Template, key: str) -> None:
+    """Where a message has no place for its picture."""
+    if not isinstance(template.message, Object):
+        raise ConfigError("inline: its messages are no JSON objects, which a picture could stand in; leave it out")
+    if key in template.message.members:
+        raise ConfigError(f"inline = {key!r}: its messages have that key already; choose another")

@@ -58,6 +58,8 @@ class Placed:
         whole: Where it stands, the part outside the frame included.
         seen: The part in the frame.
         visibility: How much of what is in the frame no other object hides, 0 to 1.
+        place: Of its box among those that the message tells, from 0.
+        rest: Where anything of an object is that the frame cuts off; None: all over `seen`.
     """
 
     label: str
@@ -65,6 +67,13 @@ class Placed:
     whole: Rect
     seen: Rect
     visibility: float = 1.0
+    place: int = 0
+    rest: Rect | None = None
+
+    @property
+    def extent(self) -> Rect:
+        """Where anything of it is in the frame."""
+        return self.rest or self.seen
 
     @property
     def truncation(self) -> float:
@@ -116,13 +125,13 @@ class Scene:
 def scene_of(found: Iterable[Detection], ruler: Ruler, depth: Literal["size", "score"] = "size") -> Scene:
     """Places what a message tells. The largest stand behind, so that what is seen in front of them is seen."""
     placed, skipped = [], 0
-    for detection in found:
+    for place, detection in enumerate(found):
         whole = ruler.rect(detection.box)
         seen = whole.within(ruler.whole)
         if min(seen.width, seen.height) < LEAST_PX:
             skipped += 1
         else:
-            placed.append(Placed(detection.label, detection.score, whole, seen))
+            placed.append(Placed(detection.label, detection.score, whole, seen, place=place))
     placed.sort(key=(lambda each: -each.whole.area) if depth == "size" else (lambda each: each.score))
     return Scene(placed, skipped)
 

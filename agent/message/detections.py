@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from agent.message.boxes import Box, Four, Order, corners
@@ -14,6 +15,13 @@ UNNAMED = "object"
 LABELS = ("label", "class", "classes", "class_name", "category", "object", "name", "type", "kind")
 SCORES = ("score", "scores", "confidence", "probability", "conf")
 
+# Width and height of usual frames in pixels, and how much of one's side is reached by some of many boxes.
+FRAMES = (
+    *((320, 240), (352, 288), (640, 360), (640, 480), (800, 600), (1024, 768), (1280, 720), (1280, 960), (1640, 1232)),
+    *((1920, 1080), (2304, 1296), (2592, 1944), (3280, 2464), (3840, 2160), (4056, 3040), (4608, 2592)),
+)
+RATIOS = (Fraction(16, 9), Fraction(4, 3), Fraction(3, 2), Fraction(5, 4))
+NEARLY = 0.95
 MOST_OF_A_FRAME = 2.0  # normalised boxes may leave the frame a little; in pixels no far edge is as near as this
 
 
@@ -43,6 +51,7 @@ class Place:
         score: Key of the score; None: nothing tells it.
         order: What the four numbers mean.
         normalised: Edges are fractions of the frame; else they are pixels.
+        frame: Width and height of the frame that pixels are of, as far as can be told.
     """
 
     path: Path
@@ -51,6 +60,7 @@ class Place:
     score: str | None
     order: Order
     normalised: bool
+    frame: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         names = ["[]" if isinstance(key, Slot) else f".{key}" for key in (*self.path, self.key)]
@@ -67,16 +77,37 @@ class Place:
 def places_of(template: Template) -> list[Place]:
     """Every place of a box in a template's messages."""
     holders = {path: node for path, node in template.walk() if isinstance(node, Object)}
-    places: dict[tuple[Path, Any], Place] = {}
+    boxes: dict[tuple[Path, str], list[Box]] = {}
+    members: dict[tuple[Path, str], dict[str, Node]] = {}
     for path, node in template.walk():
-        if not isinstance(node, Box) or path[:-1] not in holders:
-            continue
-        *before, key = path
-        general = tuple(Slot("") if isinstance(step, Slot) else step for step in before)
-        members = holders[path[:-1]].members
-        label, score = _named(members, LABELS, _tells_a_class), _named(members, SCORES, _tells_a_number)
-        places.setdefault((general, key), Place(general, str(key), label, score, node.order, _normalised(node)))
-    return list(places.values())
+        if isinstance(node, Box) and path[:-1] in holders:
+            where = (_general(path[:-1]), str(path[-1]))
+            boxes.setdefault(where, []).append(node)
+            members.setdefault(where, holders[path[:-1]].members)
+    return [_place(where, found, members[where]) for where, found in boxes.items()]
+
+
+def _place(where: tuple[Path, str], boxes: list[Box], members: dict[str, Node]) -> Place:
+    label, score = _named(members, LABELS, _tells_a_class), _named(members, SCORES, _tells_a_number)
+    farthest = [max(box.limits[axis] / (box.format.denominator or 1) for box in boxes) for axis in (1, 0)]
+    normalised = max(farthest) <= MOST_OF_A_FRAME
+    frame = None if normalised else _frame(*farthest)
+    return Place(*where, label, score, boxes[0].order, normalised, frame)
+
+
+def _frame(width: float, height: float) -> tuple[int, int] | None:
+    """The frame of a camera whose boxes reach so far; None: they tell of no usual one."""
+    if width.is_integer() and height.is_integer() and width * height and Fraction(int(width), int(height)) in RATIOS:
+        return int(width), int(height)
+    for frame in sorted(FRAMES, key=lambda frame: frame[0] * frame[1]):
+        if width <= frame[0] and height <= frame[1]:
+            return frame if width > NEARLY * frame[0] or height > NEARLY * frame[1] else None
+    return None
+
+
+def _general(path: Path) -> Path:
+    """A path through lists, whichever item it goes through."""
+    return tuple(Slot("") if isinstance(step, Slot) else step for step in path)
 
 
 def detections(text: str, places: list[Place], order: Order | None = None) -> list[Detection]:
@@ -89,7 +120,7 @@ def classes_of(template: Template, places: list[Place]) -> list[str]:
     """Every class that the template's messages can name, in the order of the alphabet."""
     names = set()
     for path, node in template.walk():
-        general = tuple(Slot("") if isinstance(step, Slot) else step for step in path)
+        general = _general(path)
         if any(general == (*place.path, place.label) for place in places):
             names |= {UNNAMED} if isinstance(node, Maybe) else {_text(value) for value in _values(node)}
     return sorted(names | {UNNAMED for place in places if place.label is None})
@@ -127,10 +158,6 @@ def _values(node: Node) -> list[Any]:
     if isinstance(inner, Category):
         return list(inner.labels)
     return [inner.value] if isinstance(inner, Constant) else []
-
-
-def _normalised(box: Box) -> bool:
-    return max(box.limits) / (box.format.denominator or 1) <= MOST_OF_A_FRAME
 
 
 def _text(value: Any) -> str:

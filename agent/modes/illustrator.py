@@ -16,6 +16,7 @@ from agent.studio import Studio
 from agent.viewfinder import View
 
 IMAGE, LABELS = "image", "labels"  # what a sensor's topic is followed by
+PATIENCE_S = 0.3  # of a message that carries its picture
 PICTURES = 0x9C7  # tells the randomness of pictures from that of rows
 
 
@@ -55,12 +56,15 @@ class Illustrator:
     def show(self, seq: int, text: str) -> None:
         """Order a message's picture."""
         make = partial(self._make, seq, text)
-        self._studio.order(make, partial(self._tell_within if self.inline else self._tell, seq, text))
+        if self.inline:
+            self._studio.order(make, partial(self._tell_within, seq, text), PATIENCE_S)
+        else:
+            self._studio.order(make, partial(self._tell, seq))
 
     def _make(self, seq: int, text: str, view: View) -> Picture | None:
         return self._pictures.make(seq, text, view.image, self._rng(seq, PICTURES))
 
-    def _tell(self, seq: int, _text: str, picture: Picture | None, view: View | None) -> None:
+    def _tell(self, seq: int, picture: Picture | None, view: View | None) -> None:
         """The picture on a topic of its own, and its labels on another."""
         if picture is None or view is None:
             return
@@ -68,8 +72,10 @@ class Illustrator:
         self._publish(self._image.message(picture.data, content_type, seq=seq, background=view.source))
         if picture.labels is not None and self._pictures.labels is not None:
             seen = ",".join(f"{placed.visibility:.4f}" for placed in picture.labelled.placed)
-            content_type = self._pictures.labels.content_type
-            self._publish(self._labels.message(picture.labels, content_type, seq=seq, visibility=seen))
+            content_type, told = self._pictures.labels.content_type, {"visibility": seen}
+            if self._pictures.labels.numbered:
+                told["classes"] = to_json(list(self._pictures.classes))
+            self._publish(self._labels.message(picture.labels, content_type, None, seq=seq, **told))
 
     def _tell_within(self, seq: int, text: str, picture: Picture | None, _view: View | None) -> None:
         """The message with its picture; without it where there is none."""

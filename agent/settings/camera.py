@@ -68,7 +68,7 @@ class CameraTable(Strict):
     size: Size | None = None
     order: Literal["name", "random"] = "name"
     color: Color = (127, 127, 127)
-    script: Annotated[tuple[Step, ...], Field(min_length=1, max_length=1000)] = (("frame", ""),)
+    script: Annotated[tuple[Step, ...], Field(max_length=1000)] = (("frame", ""),)
     timeout_s: Annotated[float, Field(ge=0.05, le=60)] = 2.0
     fallback: PathFrom | None = None
     privacy: Literal["none", "blur", "replace"] = "none"
@@ -77,12 +77,26 @@ class CameraTable(Strict):
     def _complete(self) -> "CameraTable":
         if (self.kind in ("folder", "still")) != (self.path is not None):
             needs = "needs path" if self.path is None else "has no path; only folder and still have"
-            raise ValueError(f"kind = {self.kind or 'auto'} {needs}")
+            raise ValueError(f"kind = {self.kind or 'auto'!r} {needs}")
+        for key, kind in (("script", "fake"), ("color", "color"), ("order", "folder")):
+            if key in self.model_fields_set and self.kind != kind:
+                raise ValueError(f"{key} is of kind = {kind!r}, which this is not; leave it out")
+        if not self.script:
+            raise ValueError('script is empty; the least is ["frame"]')
         if self.privacy == "replace" and self.fallback is None:
             raise ValueError('privacy = "replace" needs a picture to show instead; set fallback')
         if any(word == "closed" for word, _ in self.script[1:]):
             raise ValueError("closed may only stand first in script: a camera that is open gives frames or errors")
         return self
+
+    @property
+    def told(self) -> str:
+        """What it is, for people."""
+        kind = self.kind or "picamera2 where one opens, else a test card"
+        size = "x".join(map(str, self.size)) if self.size else ""
+        private = {"none": "", "blur": "blurred", "replace": "replaced by the fallback"}[self.privacy]
+        fallback = f"{self.fallback} as long as it gives nothing" if self.fallback else ""
+        return ", ".join(part for part in (kind, str(self.path or ""), size, private, fallback) if part)
 
     @property
     def picture(self) -> Path:

@@ -57,19 +57,21 @@ def _viewfinder(table: CameraTable, clock: Clock) -> Viewfinder:
         read_background(table.fallback, table.size)  # better told now than when it is needed
     shown = blurred if table.privacy == "blur" else _as_it_is
 
-    def through(camera: Camera) -> Viewfinder:
-        return Viewfinder(camera, lambda: shown(_fallback(table)), shown, table.timeout_s, clock)
+    def through(table: CameraTable, absent: str = "") -> Viewfinder:
+        camera, fallback = _camera(table, clock), lambda: shown(_fallback(table))
+        return Viewfinder(camera, fallback, shown, timeout_s=table.timeout_s, clock=clock, absent=absent)
 
     if table.privacy == "replace":  # the camera is not even opened
-        return through(_camera(table.model_copy(update={"kind": "still", "path": table.fallback}), clock))
-    viewfinder = through(_camera(table, clock))
+        still = table.model_copy(update={"kind": "still", "path": table.fallback})
+        return through(still, "replaced, for privacy")
+    viewfinder = through(table)
     try:
         viewfinder.open()
     except CameraError as error:
         if table.kind is None:
             log.warning("there is no camera (%s); pictures show a test card, unless [camera] names another", error)
             viewfinder.close()
-            return through(_camera(table.model_copy(update={"kind": "gradient"}), clock))
+            return through(table.model_copy(update={"kind": "gradient"}), "there is none")
         if table.fallback is None:
             viewfinder.close()
             raise CameraError(f"[camera] kind = {table.kind!r}: {error}; or set a fallback") from error

@@ -21,7 +21,8 @@ class Hand:
 
     def __init__(self, room=lambda: True) -> None:
         self.posted: queue.Queue = queue.Queue()
-        viewfinder = Viewfinder(FakeCamera(), lambda: Image.new("RGB", (4, 4)), lambda image: image, 5, FakeClock())
+        card = Image.new("RGB", (4, 4))
+        viewfinder = Viewfinder(FakeCamera(), lambda: card, lambda image: image, timeout_s=5, clock=FakeClock())
         self.studio = Studio(viewfinder, self.posted.put, room, Rarely(FakeClock()), MOST)
         self.done: list[tuple[int, bytes | None]] = []
 
@@ -88,7 +89,7 @@ def test_one_that_fails_is_counted_and_logged_once_and_the_others_are_made(caplo
     hand.order(3)
     assert hand.take(4) == [(0, None), (1, None), (2, None), (3, b"3")]
     assert hand.studio.dropped == 3
-    assert caplog.text.count("could not be made") == 1
+    assert caplog.text.count("a picture is left out") == 1
 
 
 def test_closed_it_answers_what_was_ordered_without_making_it():
@@ -96,7 +97,25 @@ def test_closed_it_answers_what_was_ordered_without_making_it():
     hand.order(1)
     hand.order(2)
     hand.studio.close()
-    assert hand.take(2) == [(1, None), (2, None)]
+    assert hand.done == [(1, None), (2, None)]
+    assert hand.studio.dropped == 2
+
+
+def test_what_is_being_made_when_it_is_closed_is_answered_once():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_view):
+        begun.set()
+        go_on.wait(5)
+        return Picture(b"late", None, Labelled(1, "", 4, 4, []))
+
+    hand = Hand()
+    hand.order(1, slow)
+    assert begun.wait(5)
+    hand.studio.close()
+    assert hand.done == [(1, None)]
+    go_on.set()
+    assert hand.take(1) == [(1, None)]
 
 
 def test_health_tells_counts_and_the_camera():
@@ -107,6 +126,7 @@ def test_health_tells_counts_and_the_camera():
         "skipped_boxes": 0,
         "lower_quality": 0,
         "too_large": 0,
+        "pictures_waiting": 0,
         "pictures_dropped": 0,
         "camera": "ok",
     }

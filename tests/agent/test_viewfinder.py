@@ -20,7 +20,7 @@ def grey(level: int):
 
 
 def viewfinder(camera, clock=None, shown=lambda image: image, timeout_s=5.0):
-    return Viewfinder(camera, lambda: FALLBACK, shown, timeout_s, clock or FakeClock())
+    return Viewfinder(camera, lambda: FALLBACK, shown, timeout_s=timeout_s, clock=clock or FakeClock())
 
 
 def seen(finder: Viewfinder) -> tuple[int, str]:
@@ -134,6 +134,24 @@ def test_a_stuck_camera_is_waited_for_once_and_used_again_when_it_answers():
     answered = threading.Event()
     finder._ask(answered.set).result(5)
     assert seen(finder) == (9, "camera")
+
+
+def test_who_has_no_patience_gets_what_was_seen_last_and_the_frame_is_the_next_ones():
+    camera = StuckCamera()
+    finder = viewfinder(camera)
+    assert finder.look(0.05).source == "fallback"
+    assert finder.trouble == ""
+    camera.stuck.set()
+    assert seen(finder) == (9, "camera")
+    assert camera.asked == 1
+
+
+def test_what_stands_in_for_a_camera_says_so():
+    finder = Viewfinder(
+        FakeCamera(), lambda: FALLBACK, lambda image: image, timeout_s=1, clock=FakeClock(), absent="none"
+    )
+    assert finder.look().source == "fallback"
+    assert finder.trouble == "none"
 
 
 def test_opening_tells_why_it_fails():

@@ -121,6 +121,7 @@ def test_a_camera_that_nobody_named_may_be_missing(broker, run_agent, tmp_path):
         (image, *_) = subscriber.wait(IMAGE, 1)
         assert agent.stop() == 0
     assert decoded(image).size == (320, 240)
+    assert image["properties"]["background"] == "fallback"
     assert "there is no camera" in agent.text()
 
 
@@ -153,13 +154,24 @@ def test_inline_the_message_carries_its_picture(broker, run_agent, tmp_path):
 
 
 def test_inline_messages_come_while_the_camera_hangs(broker, run_agent, tmp_path):
-    camera = 'kind = "fake"\ntimeout_s = 0.3\nscript = ["delay 60"]'
+    camera = 'kind = "fake"\ntimeout_s = 30\nscript = ["delay 60"]'
     with broker.subscriber() as subscriber:
         agent = run_agent(config(broker.url, tmp_path, camera=camera, pictures='inline = "picture"'))
-        messages = subscriber.wait(TOPIC, 20)
+        subscriber.wait(TOPIC, 20)
         assert agent.stop() == 0
+        subscriber.wait("understudy/pi/status", 2)
+    messages = subscriber.seen(TOPIC)
     seqs = [int(message["properties"]["seq"]) for message in messages]
     assert seqs == list(range(1, len(seqs) + 1))
+    (health, *_) = reversed(subscriber.seen(HEALTH))
+    told = json.loads(health["payload"])
+    assert told["pictures"] + told["pictures_dropped"] == len(seqs)
+
+
+def test_inline_has_a_key_of_its_own(broker, run_agent, tmp_path):
+    agent = run_agent(config(broker.url, tmp_path, pictures='inline = "label"'))
+    assert agent.process.wait(15) == 78
+    assert "inline = 'label': its messages have that key already" in agent.text()
 
 
 def test_pictures_keep_to_their_size_and_what_is_too_large_is_counted(broker, run_agent, tmp_path):

@@ -55,22 +55,19 @@ def test_what_is_no_picture_by_its_name_is_passed_over(add, opened, tmp_path):
     assert levels(opened(), 3) == [10, 10, 10]
 
 
-def test_a_broken_picture_is_told_once_a_round_and_the_next_one_comes(add, opened, tmp_path):
+def test_a_broken_picture_is_told_once_and_the_next_one_comes(add, opened, tmp_path, caplog):
     add("1.png", "3.png")
     (tmp_path / "2.png").write_text("no picture")
     camera = opened()
-    for _ in range(2):
-        assert levels(camera, 1) == [1]
-        with pytest.raises(CameraError, match=r"2\.png: is no picture"):
-            camera.capture(1)
-        assert levels(camera, 1) == [3]
+    assert levels(camera, 4) == [1, 3, 1, 3]
+    assert caplog.text.count("2.png: is no picture") == 1
 
 
 def test_a_folder_that_goes_away_is_told_by_its_pictures(add, opened, tmp_path):
     add("1.png")
     camera = opened()
     (tmp_path / "1.png").unlink()
-    with pytest.raises(CameraError, match=r"1\.png: cannot be read \(No such file"):
+    with pytest.raises(CameraError, match="none of its pictures can be read"):
         camera.capture(1)
 
 

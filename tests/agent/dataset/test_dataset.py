@@ -171,7 +171,10 @@ def test_the_command_writes_as_many_pictures_as_asked_for(tmp_path):
     words = ["preview", str(bundle), "-n", "3", "--seed", "1", "--pictures", str(tmp_path / "set"), "--size", "64x48"]
     done = run("agent", *words, "--labels", "yolo", "--set", "format=png", "--workers", "2")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{tmp_path / 'set'}: 3 pictures, 3 placeholders\n"
+    assert (
+        done.stdout
+        == f"{tmp_path / 'set'}: 3 pictures, 3 placeholders; boxes from box (yxyx, fractions of the frame)\n"
+    )
     assert {"000001.png", "000003.png", "000003.txt", "classes.txt"} <= names(tmp_path / "set")
 
 

@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ class AtOnce:
     def __init__(self, works: bool = True) -> None:
         self.works = works
 
-    def order(self, make, done) -> None:
+    def order(self, make, done, patience_s=math.inf) -> None:
         view = View(BACKGROUND, "camera")
         done(make(view) if self.works else None, view)
 

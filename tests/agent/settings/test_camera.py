@@ -51,7 +51,7 @@ def test_a_size_has_even_sides_within_limits(size):
 
 
 def test_a_colour_is_written_as_in_a_web_page():
-    assert table(color="#7f9F00").color == (127, 159, 0)
+    assert table(kind="color", color="#7f9F00").color == (127, 159, 0)
 
 
 @pytest.mark.parametrize("color", ["7f9f7f", "#7f9f7", "#7f9f7ff", "#7f9f7g", "red", 5, "#7f9f7f\n", "#٧٧٧٧٧٧"])
@@ -84,22 +84,28 @@ def test_a_line_that_no_script_has_is_told_with_what_may_stand_there(line):
 
 
 def test_a_script_has_a_line_and_is_closed_at_the_first_only():
-    assert "at least 1 item" in told(script=[])
+    assert "the least is" in told(kind="fake", script=[])
     assert "at most 1000 items" in told(script=["frame"] * 1001)
-    assert "closed may only stand first in script" in told(script=["frame", "closed: busy"])
+    assert "closed may only stand first in script" in told(kind="fake", script=["frame", "closed: busy"])
 
 
 @pytest.mark.parametrize("kind", ["folder", "still"])
 def test_a_folder_and_a_still_need_a_path_which_starts_at_the_configurations_folder(kind):
-    assert f"kind = {kind} needs path" in told(kind=kind)
+    assert f"kind = {kind!r} needs path" in told(kind=kind)
     assert table(kind=kind, path="a/b.png").path == Path("/etc/understudy/a/b.png")
     assert table(kind=kind, path="/a/b.png").picture == Path("/a/b.png")
 
 
 @pytest.mark.parametrize("kind", [None, "picamera2", "color", "gradient", "fake"])
 def test_no_other_kind_has_a_path(kind):
-    assert f"kind = {kind or 'auto'} has no path; only folder and still have" in told(kind=kind, path="a.png")
+    assert f"kind = {kind or 'auto'!r} has no path; only folder and still have" in told(kind=kind, path="a.png")
     assert table(kind=kind).path is None
+
+
+@pytest.mark.parametrize(("key", "kind"), [("script", "fake"), ("color", "color"), ("order", "folder")])
+def test_what_is_of_one_kind_is_refused_of_another(key, kind):
+    values = {"script": ["frame"], "color": "#000000", "order": "name"}
+    assert f"{key} is of kind = {kind!r}, which this is not" in told(kind="gradient", **{key: values[key]})
 
 
 def test_a_path_that_is_none_is_refused():
@@ -121,7 +127,7 @@ def test_a_frame_is_waited_for_within_limits(timeout_s):
 
 
 def test_an_order_is_by_name_or_at_random():
-    assert table(order="random").order == "random"
+    assert table(kind="folder", path="a", order="random").order == "random"
     assert "'name' or 'random'" in told(order="size")
 
 
