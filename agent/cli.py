@@ -31,6 +31,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         sub.add_argument("--config", metavar="FILE", type=Path, required=True, help="the configuration (TOML)")
         sub.set_defaults(command=command)
+    doctor = commands.add_parser("doctor", help=_doctor.__doc__, description=_doctor.__doc__)
+    doctor.set_defaults(command=_doctor)
+    doctor.add_argument("--config", metavar="FILE", type=Path, required=True, help="the configuration (TOML)")
+    doctor.add_argument("--json", action="store_true", help="an array of {check, status, said, remedy}")
     preview = commands.add_parser("preview", help=_preview.__doc__, description=_preview.__doc__)
     preview.set_defaults(command=_preview)
     preview.add_argument("bundle", metavar="BUNDLE", type=Path, help="a bundle (.npz)")
@@ -115,10 +119,29 @@ def _check(args: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(args: argparse.Namespace) -> int:
+    """Look at all that the agent needs, from the broker to the camera, and tell what is wrong and what to do."""
+    import logging
+
+    from agent.doctor import report
+    from agent.doctor.doctor import findings
+
+    logging.getLogger().addHandler(logging.NullHandler())  # what parts of the agent would log is told by the checks
+    found = []
+    for name, finding in findings(args.config, os.environ):
+        found.append((name, finding))
+        if not args.json:
+            print(report.line(name, finding), flush=True)
+    if args.json:
+        print(report.as_json(found))
+    return report.status(found)
+
+
 def _preview(args: argparse.Namespace) -> int:
     """Print messages of a bundle as JSON lines, without any broker."""
     from agent import logs
     from agent.clock import SystemClock
+    from agent.errors import ConfigError
     from agent.preview import preview
 
     logs.begin(os.environ)
@@ -134,13 +157,16 @@ def _preview(args: argparse.Namespace) -> int:
         given=dict(args.given or []),
     )
     if args.pictures is None:
+        if any((args.sprites, args.background, args.size, args.labels, args.set, args.workers > 1)):
+            raise ConfigError("--sprites, --background, --size, --labels, --set and --workers are of --pictures DIR")
         for text in texts:
             print(text)
         return 0
     from agent.dataset.dataset import write
     from agent.dataset.plan import plan_of
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left half-written then, either
+    for number in (signal.SIGTERM, signal.SIGHUP):  # nothing is left half-written then, either
+        signal.signal(number, signal.default_int_handler)
     flags = {name: value for name, value in (("sprites", args.sprites), ("labels", args.labels)) if value is not None}
     plan = plan_of(args.bundle, dict(args.set or []) | flags, args.background, args.size, args.seed)
     print(f"{args.pictures}: {write(args.pictures, plan, texts, args.n, args.workers)}")
@@ -155,8 +181,8 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    if not text.isdigit() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number of 0 to 18 digits")
     return int(text)
 
 

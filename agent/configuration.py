@@ -82,14 +82,20 @@ def _override(data: dict[str, Any], env: Mapping[str, str]) -> list[str]:
             place[key] = env[name]
     if "STATE_DIRECTORY" in env:
         data.setdefault("state_dir", env["STATE_DIRECTORY"].split(":")[0])
-    _add_credential(data.get("mqtt"), env)
+    _add_credentials(data.get("mqtt"), Path(env.get("CREDENTIALS_DIRECTORY", "/nonexistent")))
     return problems
 
 
-def _add_credential(mqtt: Any, env: Mapping[str, str]) -> None:
-    credential = Path(env.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "mqtt-password"
-    if isinstance(mqtt, dict) and "username" in mqtt and _is_there(credential):
-        mqtt.setdefault("password_file", str(credential))
+def _add_credentials(mqtt: Any, folder: Path) -> None:
+    """What systemd hands over stands in for what the file does not name, where it is of use."""
+    if not isinstance(mqtt, dict):
+        return
+    credentials = {"password_file": "mqtt-password"} if "username" in mqtt else {}
+    if str(mqtt.get("url")).startswith("mqtts:"):
+        credentials |= {"cert_file": "mqtt-cert.pem", "key_file": "mqtt-key.pem"}
+    for key, name in credentials.items():
+        if key not in mqtt and _is_there(folder / name):
+            mqtt[key] = str(folder / name)
 
 
 def _is_there(path: Path) -> bool:

@@ -36,6 +36,7 @@ _ADVICE = {
     "Bad user name or password": "check [mqtt] username and password_file",
     "Unsupported protocol version": 'set [mqtt] protocol = "3.1.1"',
     "Client identifier not valid": "set another [mqtt] client_id",
+    "without an answer": "the broker's log tells why; in TLS 1.3 it so refuses [mqtt] cert_file, or that there is none",
     "Session taken over": "another client uses the same [mqtt] client_id; give each agent its own",
 }
 
@@ -54,11 +55,14 @@ class MqttOutput:
     Args:
         settings: The `[mqtt]` table.
         client_id: Who this is for the broker.
-        status: The status message without its payload.
+        status: The status message without its payload; None: neither status nor last will.
         wake: See `Output`.
+
+    Attributes:
+        trouble: Why it is not connected; empty: it is, or it is not known yet.
     """
 
-    def __init__(self, settings: Mqtt, client_id: str, status: Message, wake: Wake) -> None:
+    def __init__(self, settings: Mqtt, client_id: str, status: Message | None, wake: Wake) -> None:
         self._settings, self._status, self._wake = settings, status, wake
         self._client = _client(settings, client_id, status)
         self._client.on_connect = self._on_connect
@@ -67,11 +71,12 @@ class MqttOutput:
         self._client.on_publish = self._on_publish
         self._notes: deque[Event | Limits | str] = deque()  # from paho's thread to the loop's
         self._alive = False  # as paho's thread knows it: ahead of what the loop's thread has polled
+        self._answered = False  # on this connection, as paho's thread knows it
         self._limits: Limits | None = None  # None: not connected
         self._in_flight = 0
         self._starved, self._wake_at = False, 1
         self._goodbye: int | None = None
-        self._trouble = ""
+        self.trouble = ""
         self.closed = False
 
     def open(self) -> None:
@@ -118,8 +123,8 @@ class MqttOutput:
             raise OutputError(f"{message.topic}: MQTT cannot carry this message ({error})") from error
 
     def close(self) -> None:
-        if self._limits is not None and self._alive:
-            self._goodbye = self._publish_status(OFFLINE)
+        if self._limits is not None and self._alive and self._status is not None:
+            self._goodbye = self._publish_status(self._status, OFFLINE)
         else:
             self._client.disconnect()
             self.closed = True
@@ -135,21 +140,22 @@ class MqttOutput:
 
     def _greet(self, limits: Limits) -> None:
         log.info("connected to %s", self._settings.url)
-        self._trouble = ""
-        self._limits, self._in_flight, self._starved = limits, 1, True  # in flight: the status
+        self.trouble = ""
+        self._limits, self._in_flight, self._starved = limits, 0, True
         self._wake_at = max(1, limits.window // 4)
-        self._publish_status(ONLINE)
+        if self._status is not None:
+            self._in_flight = 1
+            self._publish_status(self._status, ONLINE)
 
     def _report(self, trouble: str) -> None:
         """Log each new trouble once, not once an attempt."""
-        if trouble != self._trouble and self._goodbye is None:
-            self._trouble = trouble
-            advice = next((text for reason, text in _ADVICE.items() if reason in trouble), "")
+        if trouble != self.trouble and self._goodbye is None and not self.closed:
+            self.trouble = trouble
+            advice = advice_on(trouble)
             log.warning("%s: %s; trying again%s", self._settings.url, trouble, f" ({advice})" if advice else "")
 
-    def _publish_status(self, payload: bytes) -> int:
+    def _publish_status(self, status: Message, payload: bytes) -> int:
         limits = self._limits or Limits()
-        status = self._status
         message = Message(status.topic, payload, status.qos, status.retain, status.properties)
         return self._publish(message, min(message.qos, limits.qos))
 
@@ -161,6 +167,7 @@ class MqttOutput:
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, props: Any) -> None:
         client.drop_out_messages()
+        self._answered = True
         if reason.is_failure:
             self._notes.append(f"the broker refused the connection: {reason}")
         else:
@@ -177,6 +184,9 @@ class MqttOutput:
         if self._alive:
             self._alive = False
             self._notes.append(f"the connection was lost: {reason}")
+        elif not self._answered:
+            self._notes.append("the connection was closed without an answer")
+        self._answered = False
         self._notes.append(Disconnected())
         self._wake()
 
@@ -186,6 +196,11 @@ class MqttOutput:
         # cannot go on without, and then not for every single one.
         if self._starved and len(self._notes) >= self._wake_at:
             self._wake()
+
+
+def advice_on(trouble: str) -> str:
+    """What to do about it; empty: it is not known."""
+    return next((text for reason, text in _ADVICE.items() if reason in trouble), "")
 
 
 class _Packed(Properties):
@@ -238,7 +253,7 @@ def _limits(props: Any) -> Limits:
     )
 
 
-def _client(settings: Mqtt, client_id: str, status: Message) -> paho.Client:
+def _client(settings: Mqtt, client_id: str, status: Message | None) -> paho.Client:
     five = settings.protocol == "5"
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
@@ -250,9 +265,10 @@ def _client(settings: Mqtt, client_id: str, status: Message) -> paho.Client:
         password = settings.password
         client.username_pw_set(settings.username, password.get_secret_value() if password else None)
     if settings.tls:
-        client.tls_set(ca_certs=str(settings.ca_file) if settings.ca_file else None)
-    will = _Packed(status.properties, packet_type=PacketTypes.WILLMESSAGE) if five else None
-    client.will_set(status.topic, OFFLINE, status.qos, status.retain, will)
+        client.tls_set_context(settings.tls_context())
+    if status is not None:
+        will = _Packed(status.properties, packet_type=PacketTypes.WILLMESSAGE) if five else None
+        client.will_set(status.topic, OFFLINE, status.qos, status.retain, will)
     client.reconnect_delay_set(MIN_DELAY_S, MAX_DELAY_S)
     client.max_inflight_messages_set(0)  # without a limit of paho's own: `room` keeps the broker's
     return client

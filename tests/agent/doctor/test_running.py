@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from agent.doctor.running import Running, environment, running
+from tests.agent.doctor.patients import process
+
+
+@pytest.mark.parametrize(
+    ("words", "config"),
+    [
+        (["/opt/bin/understudy-agent", "run", "--config", "/etc/a.toml"], "/etc/a.toml"),
+        (["/opt/bin/python", "/opt/bin/understudy-agent", "run", "--config", "/etc/a.toml"], "/etc/a.toml"),
+        (["python3.11", "-u", "-m", "agent", "backfill", "--from", "x", "--config=/etc/a.toml"], "/etc/a.toml"),
+        (["python3", "-m", "agent", "run", "--config", "a.toml"], "{cwd}/a.toml"),
+    ],
+)
+def test_an_agent_and_its_configuration_are_known_by_the_command_line(tmp_path, words, config):
+    process(tmp_path, 42, *words, cwd=tmp_path)
+    assert running(tmp_path) == [Running(42, Path(config.format(cwd=tmp_path)))]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sudo", "understudy-agent", "run", "--config", "/etc/a.toml"],
+        ["understudy-agent", "doctor", "--config", "/etc/a.toml"],
+        ["python3", "-m", "pytest", "agent", "run"],
+        ["vi", "understudy-agent"],
+        ["python3"],
+        [],
+    ],
+)
+def test_other_programs_are_no_agents(tmp_path, words):
+    process(tmp_path, 42, *words)
+    assert running(tmp_path) == []
+
+
+def test_a_relative_configuration_of_an_unknown_folder_is_unknown(tmp_path):
+    process(tmp_path, 42, "understudy-agent", "run", "--config", "a.toml")
+    process(tmp_path, 43, "understudy-agent", "run", "--config")
+    assert {agent.config for agent in running(tmp_path)} == {None}
+
+
+def test_what_has_ended_or_is_no_process_is_passed_over(tmp_path):
+    (tmp_path / "proc" / "7").mkdir(parents=True)
+    (tmp_path / "proc" / "self").mkdir()
+    assert running(tmp_path) == []
+    assert running(tmp_path / "nowhere") == []
+
+
+def test_of_an_environment_only_settings_are_taken(tmp_path):
+    process(tmp_path, 42, CREDENTIALS_DIRECTORY="/run/c", HOME="/root", UNDERSTUDY_SEED="5")
+    assert environment(tmp_path, 42) == {"CREDENTIALS_DIRECTORY": "/run/c", "UNDERSTUDY_SEED": "5"}
+    assert environment(tmp_path, 43) == {}
