@@ -65,6 +65,7 @@ def _pictures(part: Part, table: PicturesTable) -> Iterator[str]:
     from agent.imaging.pictures import Pictures
 
     pictures, name = Pictures(part.bundle.manifest.template, table), part.sensor.name
+    pictures.stock.read()
     yield f"{name}: pictures of {pictures.told}"
     bare = [label for label in pictures.classes if not pictures.stock.has(label)]
     if bare:

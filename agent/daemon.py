@@ -3,7 +3,7 @@
 import json
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ class Agent:
         self._loop, self._synced = Loop(clock), TimeSync(clock, settings.clock.synchronized)
         progress = progress_of(settings, f"{clock.unix_ns():x}")
         self._publisher = publisher_of(settings, clock, progress.run, self._loop.wake)
-        studio = self._studio(settings)
+        studio = self._studio(settings, lambda: bool(signal.sigpending() & {signal.SIGTERM, signal.SIGINT}))
         self._stage = Stage(settings, seed, clock, self._publisher, progress, self._synced, studio)
         self._cast: Cast | None = None
         self._notify, self._unsaved = Notify(env), Rarely(clock)
@@ -107,17 +107,18 @@ class Agent:
         if not self._synced() and not self._stopping:
             log.warning("the wall clock was not set: until it is, messages say clock_synced=false")
 
-    def _studio(self, settings: Settings) -> "Studio | None":
+    def _studio(self, settings: Settings, give_up: Callable[[], bool] | None = None) -> "Studio | None":
         if not settings.with_pictures:
             return None
         from agent.wiring.pictures import studio_of
 
-        return studio_of(settings.camera, self._clock, self._loop.post, self._publisher.has_room)
+        return studio_of(settings, self._clock, self._loop.post, self._publisher.has_room, give_up)
 
     def _studio_after(self, settings: Settings) -> "Studio | None":
-        """The studio of another configuration; the present one lets go of the camera first, which both may want."""
+        """The studio of another configuration, which nobody waits for; the present one lets go of the camera first."""
         old = self._stage
-        if (old.settings.camera, old.settings.with_pictures) == (settings.camera, settings.with_pictures):
+        same = all(getattr(old.settings, key) == getattr(settings, key) for key in ("camera", "with_pictures", "mode"))
+        if same:
             return old.studio
         if old.studio is not None:
             old.studio.viewfinder.release()

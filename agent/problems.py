@@ -66,7 +66,7 @@ def _key(loc: Sequence[Any], data: dict[str, Any], root: type[BaseModel]) -> str
     if len(loc) < 2:
         return _head(loc, root)
     if not isinstance(loc[1], int):
-        return f"[{loc[0]}] {' '.join(str(part) for part in loc[1:])}"
+        return f"[{loc[0]}] {' '.join(str(part + 1) if isinstance(part, int) else part for part in loc[1:])}"
     rows = data[loc[0]]
     table = rows[loc[1]] if loc[1] < len(rows) else None
     name = table.get("name", table.get("path")) if isinstance(table, dict) else None

@@ -98,7 +98,12 @@ class Publisher:
                 elif refusal is not None:
                     self._refuse(refusal)
             case Connected() | Disconnected():
-                self._outbox.rewind()
+                given_up = self._outbox.rewind()
+                if given_up is not None:
+                    self._refuse(
+                        f"the connection broke each time that {len(given_up.payload)} bytes were sent on "
+                        f"{given_up.topic}; is that too large for the broker? lower [sensor.pictures] max_bytes"
+                    )
                 self.connected = isinstance(event, Connected)
 
     def _refuse(self, reason: str) -> None:

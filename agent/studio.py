@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 from agent.errors import UnderstudyError
+from agent.imaging.levels import Levels
 from agent.imaging.pictures import Counts, Picture
 from agent.loop import Task
 from agent.memory import give_back
@@ -18,7 +19,6 @@ from agent.viewfinder import View, Viewfinder
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 64
 LOOK_S = 0.05
 TIDY = 8  # pictures after which memory is given back
 
@@ -54,6 +54,7 @@ class Studio:
     Attributes:
         viewfinder: As given.
         counts: What happened to pictures.
+        levels: What all sensors' pictures are made of.
         dropped: Pictures that were not made: there was no room or no time, or making one failed.
     """
 
@@ -63,9 +64,10 @@ class Studio:
         post: Callable[[Task], None],
         room: Callable[[], bool],
         rarely: Rarely,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int,
     ) -> None:
         self.viewfinder, self.counts, self.dropped = viewfinder, Counts(), 0
+        self.levels = Levels()
         self._post, self._room, self._rarely, self._most_waiting = post, room, rarely, most_waiting
         self._waiting: dict[Order, None] = {}
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
@@ -82,11 +84,6 @@ class Studio:
     def waiting(self) -> int:
         """Orders that are not done."""
         return len(self._waiting)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether few enough orders wait that some more will not be left out."""
-        return self.waiting < self._most_waiting // 2
 
     def health(self) -> dict[str, Any]:
         """What there is to count, and how the camera is."""

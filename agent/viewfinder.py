@@ -21,6 +21,7 @@ from agent.errors import CameraError
 log = logging.getLogger(__name__)
 
 OPEN_S = 8.0
+LOOK_S = 0.05
 GRACE_S = 0.5  # beyond a camera's own limit, after which it counts as stuck
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 
@@ -75,16 +76,27 @@ class Viewfinder:
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         Thread(target=self._work, name="camera", daemon=True).start()
 
-    def open(self) -> None:
+    def open(self, give_up: Callable[[], bool] = lambda: False) -> None:
         """Take hold of the camera.
+
+        Args:
+            give_up: Asked now and then whether to wait no longer.
 
         Raises:
             CameraError: It cannot be opened, or does not answer. `look` tries again.
         """
-        try:
-            self._ask(self._open).result(OPEN_S)
-        except TimeoutError:
-            raise CameraError(f"the camera did not open within {OPEN_S:g} s; see that nothing else holds it") from None
+        opened, looks = self._ask(self._open), round(OPEN_S / LOOK_S)
+        for _ in range(looks):
+            try:
+                return opened.result(LOOK_S)
+            except CameraError:
+                raise
+            except TimeoutError:
+                if give_up():
+                    break
+            except Exception as error:  # whatever a driver raises
+                raise CameraError(f"the camera cannot be opened: {str(error) or type(error).__name__}") from error
+        raise CameraError(f"the camera did not open within {OPEN_S:g} s; see that nothing else holds it")
 
     def look(self, patience_s: float = math.inf) -> View:
         """What the camera sees now; what it saw last, or the fallback, where it does not tell in time.
@@ -126,7 +138,7 @@ class Viewfinder:
             if patience_s >= left_s:
                 self._note("it does not answer")
             return None
-        except Exception as error:  # whatever a driver raises
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a driver raises
             self._asked = None
             self._note(str(error) or type(error).__name__)
             return None
@@ -152,7 +164,7 @@ class Viewfinder:
         def do() -> None:
             try:
                 future.set_result(task())
-            except Exception as error:
+            except BaseException as error:
                 future.set_exception(error)
 
         self._tasks.put(do)
@@ -177,4 +189,7 @@ class Viewfinder:
 
     def _close(self) -> None:
         self._opened = False
-        self._camera.close()
+        try:
+            self._camera.close()
+        except Exception:
+            log.exception("the camera could not be closed")

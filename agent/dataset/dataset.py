@@ -37,8 +37,11 @@ def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: i
         ConfigError: The folder is not empty, messages have no boxes, or a process was killed.
         PictureError: A sprite or a background cannot be read.
     """
+    folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"--pictures {folder}: is there already, and not empty; give a new folder")
+    if folder.is_mount():
+        raise ConfigError(f"--pictures {folder}: is where a disk is mounted; give a new folder in it")
     with _appearing(folder) as place:
         maker = Maker(place, plan)
         maker.check()
@@ -61,8 +64,8 @@ def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: i
 @contextmanager
 def _appearing(folder: Path) -> Iterator[Path]:
     """A folder that takes its place when all is in it."""
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=folder.absolute().parent, prefix=f".{folder.name[:100]}."))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:100]}."))
     try:
         yield place
         place.chmod(0o755)

@@ -12,7 +12,7 @@ from PIL import Image
 from agent.cameras.steady import test_card
 from agent.dataset.plan import Plan
 from agent.imaging.files import pictures_in, read_background
-from agent.imaging.labels import Coco, Labelled
+from agent.imaging.labels import Coco, Labelled, one_line
 from agent.imaging.pictures import Counts, Pictures
 
 COCO, CLASSES, VISIBILITY = "labels.json", "classes.txt", "visibility.csv"
@@ -41,7 +41,7 @@ class Maker:
 
     def check(self) -> None:
         """See that every sprite, and the first background, can be read (PictureError: one cannot)."""
-        self._pictures.stock.check()
+        self._pictures.stock.read()
         self._background(1)
 
     def __call__(self, messages: Sequence[Numbered]) -> Made:
@@ -58,7 +58,7 @@ class Maker:
                 with (self.folder / COCO).open("w", encoding="utf-8") as file:
                     json.dump(Coco().document(labelled, classes), file, separators=(",", ":"), ensure_ascii=False)
             case "yolo":
-                lines = "".join(f"{name}\n" for name in classes)
+                lines = "".join(f"{one_line(name)}\n" for name in classes)
                 (self.folder / CLASSES).write_text(lines, encoding="utf-8")
                 self._write_visibility(labelled)
 

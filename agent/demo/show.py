@@ -37,7 +37,7 @@ def configuration(show: Show, port: int, state_dir: Path) -> str:
     """The agent's configuration file. A JSON string is a TOML string too."""
     head = [
         'mode = "sensor"',
-        f"state_dir = {json.dumps(str(state_dir))}",
+        f"state_dir = {_quoted(state_dir)}",
         f'[device]\nid = "{DEVICE}"',
         f'[mqtt]\nurl = "mqtt://{HOST}:{port}"\nprotocol = "3.1.1"\ntopic = "understudy/{{device}}/{{sensor}}"',
         "health_s = 0",
@@ -48,7 +48,7 @@ def configuration(show: Show, port: int, state_dir: Path) -> str:
 
 
 def _sensor(bundle: Path, sprites: Path | None) -> str:
-    lines = ["[[sensor]]", f"name = {json.dumps(bundle.stem)}", f"bundle = {_quoted(bundle)}", "interval_s = 1.0"]
+    lines = ["[[sensor]]", f"name = {_text(bundle.stem)}", f"bundle = {_quoted(bundle)}", "interval_s = 1.0"]
     if _tells_of_boxes(bundle):
         lines += ["[sensor.pictures]", 'blend = "feather"', "shadow = true"]
         lines += [] if sprites is None else [f"sprites = {_quoted(sprites)}"]
@@ -62,5 +62,10 @@ def _tells_of_boxes(bundle: Path) -> bool:
     return False
 
 
+def _text(text: str) -> str:
+    """As TOML has it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _quoted(path: Path) -> str:
-    return json.dumps(str(path.resolve()))
+    return _text(str(path.resolve()))

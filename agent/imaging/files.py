@@ -13,6 +13,7 @@ from agent.errors import PictureError
 PIXELS, BYTES = 40_000_000, 200_000_000  # of a picture, at most
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SIDE = 8192  # of a background as it is, at most
 ORIENTATION = 0x0112  # in EXIF
 STRIP_BYTES = 2**20
 _REMEDY = "give the path of a picture: JPEG, PNG, WebP or BMP"
@@ -34,6 +35,12 @@ def pictures_in(folder: Path) -> list[Path]:
     return pictures
 
 
+def probe(path: Path) -> None:
+    """See that there is a picture in a file, without decoding it (PictureError: there is none)."""
+    with _opened(path):
+        pass
+
+
 def read_background(path: Path, size: tuple[int, int] | None) -> Image.Image:
     """The picture in a file: upright, in red, green and blue.
 
@@ -45,6 +52,8 @@ def read_background(path: Path, size: tuple[int, int] | None) -> Image.Image:
         PictureError: It is no file, holds no whole picture, or too large a one.
     """
     with _opened(path) as image:
+        if size is None and max(image.size) > SIDE:
+            raise PictureError(f"{path}: has a side of more than {SIDE} pixels; scale it down, or set size")
         if size:
             image.draft(None, (max(size), max(size)))  # a JPEG is decoded at about this size
         upright = _eight_bits(ImageOps.exif_transpose(image)).convert("RGB")

@@ -131,6 +131,11 @@ class Voc:
         return Xml.tostring(root) + b"\n"
 
 
+def one_line(name: str) -> str:
+    """A class's name where a line stands for it."""
+    return "".join(mark if mark.isprintable() else " " for mark in name) or "?"
+
+
 LABELS: dict[LabelsName, type[Labels]] = {"coco": Coco, "yolo": Yolo, "voc": Voc}
 
 

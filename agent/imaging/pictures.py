@@ -9,6 +9,7 @@ from agent.errors import ConfigError
 from agent.imaging.compositor import Composed, Compositor
 from agent.imaging.encoding import Encoding
 from agent.imaging.labels import LABELS, Labelled
+from agent.imaging.levels import Levels
 from agent.imaging.sprites import Stock
 from agent.message.detections import classes_of, detections, places_of
 from agent.message.template import Template
@@ -68,6 +69,7 @@ class Pictures:
         template: Of its messages.
         table: What the pictures are like.
         counts: What happened to those of others, too.
+        levels: What they are made of, and those of others.
 
     Attributes:
         classes: Every class there can be, in the order of its number.
@@ -80,14 +82,16 @@ class Pictures:
         PictureError: There are no sprites where they should be.
     """
 
-    def __init__(self, template: Template, table: PicturesTable, counts: Counts | None = None) -> None:
+    def __init__(
+        self, template: Template, table: PicturesTable, counts: Counts | None = None, levels: Levels | None = None
+    ) -> None:
         self._places = places_of(template)
         if not self._places:
             raise ConfigError(NO_BOXES)
         if table.inline is not None:
             _refuse_inline(template, table.inline)
         self._table, self._order = table, table.order
-        self.stock = Stock(table.sprites, white=table.white)
+        self.stock = Stock(table.sprites, white=table.white, levels=levels)
         first = self._places[0]
         self._compositor = Compositor(self.stock, table, normalised=first.normalised, frame=first.frame)
         self.classes = classes_of(template, self._places)

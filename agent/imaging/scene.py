@@ -75,6 +75,10 @@ class Placed:
         """Where anything of it is in the frame."""
         return self.rest or self.seen
 
+    def stand(self, whole: Rect, frame: Rect) -> None:
+        """Take another place."""
+        self.whole, self.seen = whole, whole.within(frame)
+
     @property
     def truncation(self) -> float:
         """How much of it lies outside the frame, 0 to 1."""

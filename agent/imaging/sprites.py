@@ -6,9 +6,9 @@ as textures are in graphics. A box is filled with the nearest pixels of a level 
 own; where the object is small, at least two, and four of them are averaged to one.
 """
 
+import logging
 import math
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,40 +16,17 @@ from pathlib import Path
 from PIL import Image
 
 from agent.errors import PictureError
-from agent.imaging.files import SUFFIXES, read_sprite
+from agent.imaging.files import SUFFIXES, probe, read_sprite
 from agent.imaging.keying import keyed
+from agent.imaging.levels import Levels
 from agent.imaging.looks import cropped
 from agent.imaging.placeholder import placeholder, shape_of
 from agent.imaging.scene import Rect, source_of
 
+log = logging.getLogger(__name__)
+
 LARGEST_PX = 800  # a sprite's longest side as it is kept
 SMALL_PX = 20_000  # of an object's area: in larger ones nobody sees the difference, and averaging takes its time
-CACHE_BYTES = 9 * 2**20
-
-
-class Levels:
-    """Pictures by key, made when they are asked for; the least used are let go where memory is full.
-
-    Args:
-        most_bytes: Of all that are kept.
-    """
-
-    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
-        self._most_bytes, self.held_bytes = most_bytes, 0
-        self._kept: OrderedDict[Hashable, Image.Image] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Image.Image]) -> Image.Image:
-        """The picture of `key`."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        image = make()
-        self.held_bytes += _size(image)
-        self._kept[key] = image
-        while self.held_bytes > self._most_bytes and len(self._kept) > 1:
-            _, dropped = self._kept.popitem(last=False)
-            self.held_bytes -= _size(dropped)
-        return image
 
 
 class Sprite:
@@ -100,12 +77,13 @@ class Stock:
     """
 
     def __init__(self, folder: Path | None, *, white: bool = False, levels: Levels | None = None) -> None:
-        self._levels = levels or Levels()
+        self.levels = levels or Levels()
         files = {} if folder is None else _files(folder)
         if folder is not None and not files:
             raise PictureError(f"{folder}: holds no sprites; put class.png, or a folder for each class, there")
+        self._paths = [path for paths in files.values() for path in paths]
         self._sprites = {
-            name: [Sprite(path, partial(_load, path, white), self._levels) for path in paths]
+            name: [Sprite((path, white), partial(_load, path, white), self.levels) for path in paths]
             for name, paths in files.items()
         }
 
@@ -117,17 +95,23 @@ class Stock:
         """Those of a class; none if there are none."""
         return self._sprites.get(_plain(label), [])
 
+    def gone(self, label: str, error: PictureError) -> None:
+        """A sprite cannot be read any more: its class is told of once, and has plates."""
+        log.error("sprites of %s are left out: %s", label, error)
+        self._sprites.pop(_plain(label), None)
+
     def placeholder(self, label: str, width: int, height: int) -> Sprite:
         """A plate with the class on it, of about these proportions."""
         shape = shape_of(width, height)
-        return Sprite((label, shape), lambda: placeholder(label, shape).convert("RGBa"), self._levels)
+        return Sprite((label, shape), lambda: placeholder(label, shape).convert("RGBa"), self.levels)
 
     def check(self) -> None:
-        """Read every sprite once.
+        """See that every sprite is a picture, as far as that can be told at once (PictureError: one is none)."""
+        for path in self._paths:
+            probe(path)
 
-        Raises:
-            PictureError: One cannot be read.
-        """
+    def read(self) -> None:
+        """Read every sprite (PictureError: one cannot be read)."""
         for sprites in self._sprites.values():
             for sprite in sprites:
                 sprite.level(0, 0)
@@ -177,7 +161,3 @@ def _halvings(pixels: int, least: int) -> int:
     """How often so many pixels can be halved, or have to be doubled, for there to be at least so many."""
     times = math.floor(math.log2(pixels / least))
     return max(times, -math.floor(math.log2(max(1, LARGEST_PX / pixels))))
-
-
-def _size(image: Image.Image) -> int:
-    return image.width * image.height * 4

@@ -96,8 +96,11 @@ class Box(Strict):
 
 def corners(value: Any, order: Order) -> Four | None:
     """The edges of a box as a message has it: near y, near x, far y, far x; None: it is no box."""
-    four = coordinates(value)
-    return None if four is None else _CORNERS[order](*four)
+    try:
+        four = coordinates(value)
+    except OverflowError:  # whole numbers of hundreds of digits
+        return None
+    return None if four is None or not all(map(math.isfinite, four)) else _CORNERS[order](*four)
 
 
 def coordinates(value: Any) -> list[float] | None:

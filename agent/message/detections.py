@@ -1,7 +1,8 @@
 """Where a message tells which objects are seen, and what it tells of them."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -47,8 +48,8 @@ class Place:
     Attributes:
         path: Keys from the message to what holds the box; a `Slot` stands for every item of a list.
         key: Of the box there.
-        label: Key of the class; None: nothing tells it.
-        score: Key of the score; None: nothing tells it.
+        labels: Keys that tell the class, the first of them that is there.
+        scores: Keys that tell the score likewise.
         order: What the four numbers mean.
         normalised: Edges are fractions of the frame; else they are pixels.
         frame: Width and height of the frame that pixels are of, as far as can be told.
@@ -56,8 +57,8 @@ class Place:
 
     path: Path
     key: str
-    label: str | None
-    score: str | None
+    labels: tuple[str, ...]
+    scores: tuple[str, ...]
     order: Order
     normalised: bool
     frame: tuple[int, int] | None = None
@@ -71,28 +72,33 @@ class Place:
         for holder in _reached(message, self.path):
             box = corners(holder.get(self.key), order or self.order) if isinstance(holder, dict) else None
             if box is not None:
-                yield Detection(_text(holder.get(self.label)), _number(holder.get(self.score)), box)
+                yield Detection(_text(_first(holder, self.labels)), _number(_first(holder, self.scores)), box)
 
 
 def places_of(template: Template) -> list[Place]:
     """Every place of a box in a template's messages."""
     holders = {path: node for path, node in template.walk() if isinstance(node, Object)}
-    boxes: dict[tuple[Path, str], list[Box]] = {}
-    members: dict[tuple[Path, str], dict[str, Node]] = {}
+    boxes: dict[tuple[Path, str], list[tuple[Box, dict[str, Node]]]] = {}
     for path, node in template.walk():
         if isinstance(node, Box) and path[:-1] in holders:
             where = (_general(path[:-1]), str(path[-1]))
-            boxes.setdefault(where, []).append(node)
-            members.setdefault(where, holders[path[:-1]].members)
-    return [_place(where, found, members[where]) for where, found in boxes.items()]
+            boxes.setdefault(where, []).append((node, holders[path[:-1]].members))
+    return [_place(where, found) for where, found in boxes.items()]
 
 
-def _place(where: tuple[Path, str], boxes: list[Box], members: dict[str, Node]) -> Place:
-    label, score = _named(members, LABELS, _tells_a_class), _named(members, SCORES, _tells_a_number)
-    farthest = [max(box.limits[axis] / (box.format.denominator or 1) for box in boxes) for axis in (1, 0)]
+def _place(where: tuple[Path, str], found: list[tuple[Box, dict[str, Node]]]) -> Place:
+    labels = _telling([_named(members, LABELS, _tells_a_class) for _, members in found], LABELS)
+    scores = _telling([_named(members, SCORES, _tells_a_number) for _, members in found], SCORES)
+    farthest = [max(box.limits[axis] / (box.format.denominator or 1) for box, _ in found) for axis in (1, 0)]
     normalised = max(farthest) <= MOST_OF_A_FRAME
     frame = None if normalised else _frame(*farthest)
-    return Place(*where, label, score, boxes[0].order, normalised, frame)
+    return Place(*where, labels, scores, found[0][0].order, normalised, frame)
+
+
+def _telling(keys: Iterable[str | None], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a list's kinds of items, the most telling first."""
+    known = {key for key in keys if key is not None}
+    return tuple(sorted(known, key=lambda key: (names.index(key.lower()) if key.lower() in names else len(names), key)))
 
 
 def _frame(width: float, height: float) -> tuple[int, int] | None:
@@ -118,12 +124,25 @@ def detections(text: str, places: list[Place], order: Order | None = None) -> li
 
 def classes_of(template: Template, places: list[Place]) -> list[str]:
     """Every class that the template's messages can name, in the order of the alphabet."""
-    names = set()
+    names: set[str] = set()
     for path, node in template.walk():
-        general = _general(path)
-        if any(general == (*place.path, place.label) for place in places):
-            names |= {UNNAMED} if isinstance(node, Maybe) else {_text(value) for value in _values(node)}
-    return sorted(names | {UNNAMED for place in places if place.label is None})
+        if (
+            isinstance(node, Object)
+            and (place := _of(_general(path), places)) is not None
+            and place.key in node.members
+        ):
+            telling = next((node.members[key] for key in place.labels if key in node.members), None)
+            names |= {UNNAMED} if telling is None or isinstance(telling, Maybe) else set()
+            names |= {_text(value) for value in (_values(telling) if telling is not None else [])}
+    return sorted(names)
+
+
+def _of(path: Path, places: list[Place]) -> Place | None:
+    return next((place for place in places if place.path == path), None)
+
+
+def _first(holder: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((holder[key] for key in keys if key in holder), None)
 
 
 def _reached(value: Any, path: Path) -> Iterator[Any]:
@@ -166,6 +185,7 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return 0.0
+    return number if math.isfinite(number) else 0.0

@@ -15,15 +15,26 @@ CARD = (1280, 720)  # width and height, where no size is set
 Kind = Literal["picamera2", "folder", "still", "color", "gradient", "fake"]
 
 
-def _size(value: Any) -> Any:
+def _sides(value: Any) -> tuple[int, int]:
     """Width and height, written as 1280x720."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value, re.ASCII) if isinstance(value, str) else None
     if match is None:
         raise ValueError('must be a width and a height such as "1280x720"')
-    size = int(match[1]), int(match[2])
-    if not all(16 <= side <= SIDE and side % 2 == 0 for side in size):  # cameras give no odd ones
+    return int(match[1]), int(match[2])
+
+
+def _frame(value: Any) -> Any:
+    sides = _sides(value)
+    if min(sides) < 1:
+        raise ValueError("must have sides of at least 1 pixel")
+    return sides
+
+
+def _size(value: Any) -> Any:
+    sides = _sides(value)
+    if not all(16 <= side <= SIDE and side % 2 == 0 for side in sides):  # cameras give no odd ones
         raise ValueError(f"must have even sides of 16 to {SIDE} pixels")
-    return size
+    return sides
 
 
 def _color(value: Any) -> Any:
@@ -42,6 +53,7 @@ def _step(value: Any) -> Any:
     return tuple(part for part in match.groups() if part)
 
 
+Frame = Annotated[tuple[int, int], BeforeValidator(_frame)]
 Size = Annotated[tuple[int, int], BeforeValidator(_size)]
 Color = Annotated[tuple[int, int, int], BeforeValidator(_color)]
 Step = Annotated[tuple[str, str], BeforeValidator(_step)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from agent.message.boxes import Order
-from agent.settings.camera import Size
+from agent.settings.camera import Frame
 from agent.settings.fields import PathFrom
 from agent.strict import Strict
 
@@ -38,7 +38,7 @@ class PicturesTable(Strict):
     white: bool = False
     order: Order | None = None
     units: Literal["auto", "normalised", "pixels"] = "auto"
-    frame: Size | None = None
+    frame: Frame | None = None
     fit: Literal["fill", "keep"] = "fill"
     depth: Literal["size", "score"] = "size"
     blend: Literal["hard", "feather", "gaussian"] = "hard"

@@ -68,6 +68,17 @@ class Settings(Strict):
         own = {self.topic(self.mqtt.status_topic), self.topic(self.mqtt.health_topic)}
         topics = {self.topic(self.mqtt.topic, sensor.name) for sensor in self.sensor}
         topics |= {self.topic(self.aggregator.topic)} if self.aggregator.topic else set()
+        of_pictures = {
+            f"{self.topic(self.mqtt.topic, sensor.name)}/{kind}"
+            for sensor in self.sensor
+            if sensor.pictures is not None
+            for kind in ("image", "labels")
+        }
+        for topic in of_pictures & topics:
+            raise ValueError(
+                f"messages would go on {topic!r}, where another sensor's pictures go; change a name or topic"
+            )
+        topics |= of_pictures
         if any(len(topic.encode()) > 65_535 for topic in own | topics):
             raise ValueError("a topic is longer than the 65,535 bytes that MQTT allows; shorten topic or names")
         if len(own) == 1:

@@ -10,7 +10,6 @@ from agent.player import Player
 from agent.settings.sensor import Sensor
 from agent.wiring.stage import Stage
 
-AT_ONCE, PICTURES_AT_ONCE = 5000, 8  # readings made between two looks at whether there is room
 LARGEST_BYTES = 268_000_000  # of a message in MQTT
 
 Playing = tuple[Sensor, Player, Agenda]
@@ -19,18 +18,14 @@ Playing = tuple[Sensor, Player, Agenda]
 def aggregator_of(
     stage: Stage, playing: Sequence[Playing], show: Callable[[Item], None] | None = None
 ) -> AggregatorMode:
-    """The sensors of aggregator mode, each going on where it was; `show` has pictures made of their messages.
-
-    Where there are pictures, no more messages are made than their pictures can follow.
-    """
+    """The sensors of aggregator mode, each going on where it was; `show` has pictures made of their messages."""
     ours, now_ns = stage.settings.aggregator, stage.clock.unix_ns()
-    at_once = AT_ONCE if show is None else PICTURES_AT_ONCE
     return _mode(
         stage,
         playing,
         form_of(stage),
-        Batching(ours.step_s, ours.flush_s, ours.catch_up_s, at_once),
-        room=stage.has_room,
+        Batching(ours.step_s, ours.flush_s, ours.catch_up_s),
+        room=stage.publisher.has_room,
         sent=stage.progress.sent,
         reached_ns=min(stage.progress.begin(sensor.name, now_ns)[1] for sensor, *_ in playing),
         show=show,

@@ -22,28 +22,45 @@ from agent.player import Player
 from agent.rarely import Rarely
 from agent.settings.camera import CameraTable
 from agent.settings.pictures import PicturesTable
+from agent.settings.settings import Settings
 from agent.studio import Studio
 from agent.viewfinder import Viewfinder
 from agent.wiring.stage import Stage
 
 log = logging.getLogger(__name__)
 
+MOST_WAITING, MOST_OF_BATCHES = 64, 10_000  # pictures: of now, and of all that falls due together
 
-def studio_of(table: CameraTable, clock: Clock, post: Callable[[Task], None], room: Callable[[], bool]) -> Studio:
+
+def studio_of(
+    settings: Settings,
+    clock: Clock,
+    post: Callable[[Task], None],
+    room: Callable[[], bool],
+    give_up: Callable[[], bool] | None = None,
+) -> Studio:
     """The studio, its camera open.
+
+    Args:
+        settings: The configuration.
+        clock: What to go by.
+        post: Has something done on the loop's thread.
+        room: Whether pictures can be sent.
+        give_up: Asked while the camera opens; None: whoever asks cannot wait, so the camera opens when it may.
 
     Raises:
         CameraError: The camera that is named cannot be opened, and there is no fallback.
         PictureError: The fallback is no picture.
     """
     keep_large_apart()
-    return Studio(_viewfinder(table, clock), post, room, Rarely(clock))
+    most_waiting = MOST_WAITING if settings.mode == "sensor" else MOST_OF_BATCHES
+    return Studio(_viewfinder(settings.camera, clock, give_up), post, room, Rarely(clock), most_waiting)
 
 
 def illustrator_of(stage: Stage, studio: Studio, table: PicturesTable, part: Part, player: Player) -> Illustrator:
     """What has pictures made of a sensor's messages."""
     return Illustrator(
-        Pictures(part.bundle.manifest.template, table, studio.counts),
+        Pictures(part.bundle.manifest.template, table, studio.counts, studio.levels),
         studio,
         envelope=stage.envelope(part.sensor.name),
         publish=stage.publisher.publish,
@@ -52,9 +69,11 @@ def illustrator_of(stage: Stage, studio: Studio, table: PicturesTable, part: Par
     )
 
 
-def _viewfinder(table: CameraTable, clock: Clock) -> Viewfinder:
+def _viewfinder(table: CameraTable, clock: Clock, give_up: Callable[[], bool] | None) -> Viewfinder:
     if table.fallback is not None:
         read_background(table.fallback, table.size)  # better told now than when it is needed
+    if table.kind in ("still", "folder") and table.privacy != "replace":
+        _camera(table, clock).open()
     shown = blurred if table.privacy == "blur" else _as_it_is
 
     def through(table: CameraTable, absent: str = "") -> Viewfinder:
@@ -65,8 +84,10 @@ def _viewfinder(table: CameraTable, clock: Clock) -> Viewfinder:
         still = table.model_copy(update={"kind": "still", "path": table.fallback})
         return through(still, "replaced, for privacy")
     viewfinder = through(table)
+    if give_up is None and table.kind is not None:
+        return viewfinder
     try:
-        viewfinder.open()
+        viewfinder.open(give_up or _never)
     except CameraError as error:
         if table.kind is None:
             log.warning("there is no camera (%s); pictures show a test card, unless [camera] names another", error)
@@ -88,6 +109,10 @@ def _fallback(table: CameraTable) -> Image.Image:
     if table.fallback is None:
         return Image.fromarray(test_card(table.size))
     return read_background(table.fallback, table.size)
+
+
+def _never() -> bool:
+    return False
 
 
 def _as_it_is(image: Image.Image) -> Image.Image:

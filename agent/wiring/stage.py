@@ -46,10 +46,6 @@ class Stage:
     synced: Callable[[], bool]
     studio: "Studio | None" = None
 
-    def has_room(self) -> bool:
-        """Whether more messages can be sent, and their pictures made, without any being left out."""
-        return self.publisher.has_room() and (self.studio is None or self.studio.has_room)
-
     def envelope(self, sensor: str) -> Envelope:
         """Of a sensor's own messages."""
         return self.envelope_on(self.settings.topic(self.settings.mqtt.topic, sensor))

@@ -59,14 +59,14 @@ def test_of_too_many_the_oldest_get_no_picture_and_are_counted():
     assert begun.wait(5)
     for number in range(1, 11):
         hand.order(number)
-    assert not hand.studio.has_room
+    assert hand.studio.waiting == 11
     start.set()
     done = hand.take(11)
     without = [number for number, data in done[1:] if data is None]
     assert without == [1, 2, 3, 4, 5]
     assert [number for number, _ in done] == list(range(11))
     assert hand.studio.dropped == 5
-    assert hand.studio.has_room
+    assert hand.studio.waiting == 0
 
 
 def test_a_picture_waits_for_room():

@@ -164,8 +164,8 @@ def test_a_camera_that_does_not_open_in_time_is_an_error(mocker):
         def open(self) -> None:
             threading.Event().wait(1)
 
-    mocker.patch("agent.viewfinder.OPEN_S", 0.05)
-    with pytest.raises(CameraError, match=r"did not open within 0\.05 s"):
+    mocker.patch("agent.viewfinder.OPEN_S", 0.1)
+    with pytest.raises(CameraError, match=r"did not open within 0\.1 s"):
         viewfinder(Sleepy()).open()
 
 
