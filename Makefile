@@ -11,6 +11,10 @@ EXAMPLES := front-door kitchen-climate
 DECLARED := street-camera weather-station filling-machine
 SECONDS :=
 
+# What tests use of Debian, by its commands and by its packages.
+TOOLS := mosquitto mosquitto_sub faketime debootstrap systemd-nspawn systemd-analyze shellcheck
+PACKAGES := mosquitto mosquitto-clients faketime debootstrap systemd systemd-container shellcheck
+
 PIP := -m pip --disable-pip-version-check install --quiet -c constraints.txt
 FULL := .venv/bin
 DEMO := .venv-demo/bin
@@ -18,7 +22,7 @@ DEMO := .venv-demo/bin
 # Debian puts mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test format examples bench constraints clean check-python mosquitto
+.PHONY: help demo test format examples bench constraints clean check-python tools
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +32,7 @@ demo: .venv-demo/.stamp  ## Play the example sensors until Ctrl-C, or for SECOND
 	@[ ! -t 0 ] || set -m; \
 	$(DEMO)/understudy-agent demo $(EXAMPLES:%=examples/%.npz) --sprites examples/sprites --background examples/porch.jpg $(if $(SECONDS),--seconds $(SECONDS)); exit
 
-test: .venv/.stamp mosquitto  ## Format, lint, types, import rules and all tests
+test: .venv/.stamp tools  ## Format, lint, types, import rules and all tests
 	$(FULL)/ruff format --check .
 	$(FULL)/ruff check .
 	$(FULL)/mypy
@@ -85,13 +89,14 @@ check-python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	    echo "'$(PYTHON)' cannot make virtual environments; on Debian install them with: apt install python3-venv" >&2; exit 1; }
 
-mosquitto:
-	@if command -v mosquitto && command -v mosquitto_sub && command -v faketime; then exit; fi > /dev/null; \
+tools:
+	@missing="$$(for tool in $(TOOLS); do command -v $$tool > /dev/null || echo $$tool; done)"; \
+	if [ -z "$$missing" ]; then exit; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-	    echo "Installing mosquitto, mosquitto-clients and faketime"; \
+	    echo "Installing $(PACKAGES)"; \
 	    export DEBIAN_FRONTEND=noninteractive; \
-	    apt-get update -qq && apt-get install -qq --no-install-recommends mosquitto mosquitto-clients faketime > /dev/null; \
+	    apt-get update -qq && apt-get install -qq --no-install-recommends $(PACKAGES) > /dev/null; \
 	else \
-	    echo "Tests against a real broker or a clock that is set are skipped where these are missing. Install them with:" \
-	         "sudo apt install mosquitto mosquitto-clients faketime" >&2; \
+	    echo "Tests against a real broker, a clock that is set or a booted system are skipped where" $$missing \
+	         "are missing. Install them with: sudo apt install $(PACKAGES)" >&2; \
 	fi
