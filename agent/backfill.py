@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from agent.clock import LAST_NS, NS_PER_S, Clock
 from agent.configuration import load
+from agent.cuts import Cuts
 from agent.ending import EXIT_FAILED
 from agent.errors import ConfigError
 from agent.files import replacing
@@ -115,7 +116,7 @@ class Past:
         wake = self._loop.wake
         output = output_of(settings, progress.run, wake, "backfill") if file is None else FileOutput(wake, file)
         outbox = Outbox(max(settings.mqtt.queue_messages, QUEUE), Rarely(clock))
-        self._publisher = Publisher(outbox, output, Rarely(clock))
+        self._publisher = Publisher(outbox, output, Rarely(clock), Cuts(clock))
         self._stage = Stage(settings, seed, clock, self._publisher, progress, synced=lambda: True)
         self.stopped = False
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from agent.cuts import Cuts
 from agent.errors import OutputError
 from agent.outputs.outbox import Outbox
 from agent.outputs.output import Acknowledged, Connected, Disconnected, Event, Message, Output
@@ -21,8 +22,8 @@ class Publisher:
         connected: Whether the output is.
     """
 
-    def __init__(self, outbox: Outbox, output: Output, rarely: Rarely) -> None:
-        self._outbox, self._output, self._rarely = outbox, output, rarely
+    def __init__(self, outbox: Outbox, output: Output, rarely: Rarely, cuts: Cuts) -> None:
+        self._outbox, self._output, self._rarely, self._cuts = outbox, output, rarely, cuts
         self._next: Output | None = None
         self.published = self.refused = 0
         self.connected = False
@@ -82,8 +83,13 @@ class Publisher:
         return {"published": self.published, "waiting": self._outbox.waiting, "lost": lost}
 
     def _send(self) -> None:
+        message = self._outbox.next()
+        if self._cuts.refuses(message):
+            self._outbox.skip()
+            self._refuse(_too_large(message))
+            return
         try:
-            token = self._output.send(self._outbox.next())
+            token = self._output.send(message)
         except OutputError as error:
             self._outbox.skip()
             self._refuse(str(error))
@@ -93,20 +99,28 @@ class Publisher:
     def _take(self, event: Event) -> None:
         match event:
             case Acknowledged(token, refusal):
-                if self._outbox.acknowledge(token) is not None and refusal is None:
+                message = self._outbox.acknowledge(token)
+                if message is not None and refusal is None:
                     self.published += 1
+                    self._cuts.arrived(message)
                 elif refusal is not None:
                     self._refuse(refusal)
             case Connected() | Disconnected():
-                given_up = self._outbox.rewind()
+                given_up = self._cuts.broke(self._outbox.in_flight) if self._outbox.in_flight else None
                 if given_up is not None:
-                    self._refuse(
-                        f"the connection broke each time that {len(given_up.payload)} bytes were sent on "
-                        f"{given_up.topic}; is that too large for the broker? lower [sensor.pictures] max_bytes"
-                    )
+                    self._outbox.give_up(given_up)
+                    self._refuse(_too_large(given_up))
+                self._outbox.rewind()
                 self.connected = isinstance(event, Connected)
 
     def _refuse(self, reason: str) -> None:
         self.refused += 1
         if self._rarely.due():
             log.error("a message was refused and is lost (%d so far): %s", self.refused, reason)
+
+
+def _too_large(message: Message) -> str:
+    return (
+        f"the connection broke each time that {len(message.payload):,} bytes were sent on {message.topic}; is that too "
+        "large for the broker? lower max_bytes in [sensor.pictures]"
+    )

@@ -33,7 +33,7 @@ class Visibility:
             self._of(placed)[mask] = number
         else:  # it hides nothing, and is seen all the same
             mask = self._faint[number] = alpha > 0
-        self._wholes.append(np.count_nonzero(mask))
+        self._wholes.append(int(np.count_nonzero(mask)))
 
     def tell(self) -> None:
         """Let each object know."""

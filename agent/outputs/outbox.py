@@ -8,8 +8,6 @@ from agent.rarely import Rarely
 
 log = logging.getLogger(__name__)
 
-LARGE_BYTES, MOST_CUTS = 16_384, 3
-
 
 class Outbox:
     """Messages in order, each kept until it is acknowledged. Bounded: when full, the oldest is dropped.
@@ -30,8 +28,6 @@ class Outbox:
         self.capacity, self._rarely = capacity, rarely
         self._waiting: deque[Message] = deque()
         self._in_flight: dict[int, Message] = {}
-        self._cut: Message | None = None
-        self._cuts = 0
         self.dropped = self.waiting_bytes = 0
 
     def __len__(self) -> int:
@@ -68,25 +64,20 @@ class Outbox:
             _settle(message)
         return message
 
-    def rewind(self) -> Message | None:
-        """Everything in flight has to be sent again, in its old order and before the rest.
+    @property
+    def in_flight(self) -> list[Message]:
+        """What was sent and is not acknowledged, in the order in which it was sent."""
+        return list(self._in_flight.values())
 
-        Returns:
-            A large message that is given up and no longer here: each of the last connections broke while it was the
-            first of such in flight. There are brokers that cut the connection at what is too large for them.
-        """
-        if not self._in_flight:
-            return None
-        first = next((message for message in self._in_flight.values() if _may_be_too_large(message)), None)
-        self._cut, self._cuts = first, self._cuts + 1 if first is not None and first is self._cut else 1
-        given_up = first if self._cuts >= MOST_CUTS and first is not None else None
-        if given_up is not None:
-            self._in_flight = {token: each for token, each in self._in_flight.items() if each is not given_up}
-            self._cut = None
+    def give_up(self, message: Message) -> None:
+        """Let a message that is in flight go."""
+        self._in_flight = {token: each for token, each in self._in_flight.items() if each is not message}
+
+    def rewind(self) -> None:
+        """Everything in flight has to be sent again, in its old order and before the rest."""
         self._waiting.extendleft(reversed(self._in_flight.values()))
         self.waiting_bytes += sum(len(message.payload) for message in self._in_flight.values())
         self._in_flight.clear()
-        return given_up
 
     def _take(self) -> Message:
         message = self._waiting.popleft()
@@ -113,11 +104,6 @@ class Outbox:
                 self.dropped,
             )
         return True
-
-
-def _may_be_too_large(message: Message) -> bool:
-    """Whether a broker may refuse it for its size alone; what can be made again is never given up."""
-    return message.settle is None and len(message.payload) >= LARGE_BYTES
 
 
 def _settle(message: Message) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent import seed
 from agent.clock import Clock
+from agent.cuts import Cuts
 from agent.models.sampler import BLOCK
 from agent.modes.envelope import Envelope, marks
 from agent.outputs.mqtt import MqttOutput
@@ -76,7 +77,7 @@ def player_of(part: Part, entropy: Sequence[int], seq: int, sensors: int) -> Pla
 def publisher_of(settings: Settings, clock: Clock, run: str, wake: Wake) -> Publisher:
     """The outbox and its output."""
     outbox = Outbox(settings.mqtt.queue_messages, Rarely(clock))
-    return Publisher(outbox, output_of(settings, run, wake), Rarely(clock))
+    return Publisher(outbox, output_of(settings, run, wake), Rarely(clock), Cuts(clock))
 
 
 def output_of(settings: Settings, run: str, wake: Wake, role: str = "") -> Output:

@@ -1,6 +1,7 @@
 import pytest
 
 from agent.clock import FakeClock
+from agent.cuts import Cuts
 from agent.errors import OutputError
 from agent.outputs.outbox import Outbox
 from agent.outputs.output import Acknowledged, Connected, Disconnected, Event, Message
@@ -44,7 +45,7 @@ def output():
 @pytest.fixture
 def publisher(output):
     clock = FakeClock()
-    return Publisher(Outbox(100, Rarely(clock)), output, Rarely(clock))
+    return Publisher(Outbox(100, Rarely(clock)), output, Rarely(clock), Cuts(clock))
 
 
 def publish(publisher: Publisher, *numbers: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -217,3 +218,43 @@ def test_a_reload_changes_pictures_and_the_camera(broker, run_agent, tmp_path):
     assert "nowhere.png" in agent.text()
     seqs = subscriber.seqs(TOPIC)
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "limit"),  # of which the broker does not tell its clients
+    [("5", "message_size_limit 30000"), ("3.1.1", "max_packet_size 30000")],
+)
+def test_a_picture_that_is_too_large_for_the_broker_is_given_up_and_messages_come(
+    broker, run_agent, tmp_path, protocol, limit
+):
+    broker.stop()
+    broker.options = (limit,)
+    broker.start()
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (240, 320, 3), np.uint8)).save(tmp_path / "noise.png")
+    camera = 'kind = "still"\npath = "noise.png"'
+    text = config(broker.url, tmp_path, camera=camera, pictures='format = "png"', sensor="interval_s = 1.0")
+    with broker.subscriber() as subscriber:
+        agent = run_agent(text.replace("health_s", f'protocol = "{protocol}"\n        health_s'))
+        subscriber.wait(TOPIC, 8, timeout_s=40)
+        wait_until(lambda: any(json.loads(m["payload"])["lost"] for m in subscriber.seen(HEALTH)), 40)
+        agent.stop()
+    assert "is that too large for the broker?" in agent.text()
+    seqs = list(dict.fromkeys(subscriber.seqs(TOPIC)))
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_a_reload_waits_for_no_camera(broker, run_agent, tmp_path):
+    with broker.subscriber() as subscriber:
+        agent = run_agent(config(broker.url, tmp_path))
+        subscriber.wait(IMAGE, 2)
+        for script in ('["closed: busy"]', '["delay 60"]\ntimeout_s = 60'):
+            changed = config(broker.url, tmp_path, camera=f'kind = "fake"\nscript = {script}')
+            (tmp_path / "agent.toml").write_text(changed)
+            agent.signal(signal.SIGHUP)
+            count = len(subscriber.seen(TOPIC))
+            subscriber.wait(TOPIC, count + 15)
+        assert agent.stop() == 0
+    stamps = [json.loads(message["payload"])["time"] / 1e9 for message in subscriber.seen(TOPIC)]
+    assert max(np.diff(stamps)) < 2
+    assert "busy" in agent.text()

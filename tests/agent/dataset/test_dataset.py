@@ -1,5 +1,9 @@
 import csv
 import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +16,7 @@ from agent.dataset.plan import plan_of
 from agent.errors import ConfigError, PictureError
 from tests.bundles import write_bundle
 from tests.commands import run
+from tests.e2e.broker import wait_until
 from tests.scenes import LABELS, scene_text, write_scenes
 
 BOXES = [[0.1, 0.1, 0.5, 0.5], [0.25, 0.5, 0.99, 0.75], [-0.2, 0.3, 0.2, 0.6]]
@@ -183,3 +188,79 @@ def test_wrong_words_are_wrong_usage(tmp_path, words):
     done = run("agent", "preview", str(write_scenes(tmp_path / "cam.npz")), "--pictures", str(tmp_path / "set"), *words)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_link_to_a_folder_is_followed_and_one_to_nowhere_becomes_a_folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "set").symlink_to(tmp_path / "there")
+    assert "000001.jpg" in names(made(tmp_path))
+    assert (tmp_path / "set").is_symlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_leaves_nothing_and_nobody(tmp_path, number):
+    with started(tmp_path) as process:
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    wait_until(lambda: not living(process.pid))
+    assert names(tmp_path) == {"cam.npz"}
+
+
+def test_processes_end_with_the_one_that_was_killed(tmp_path):
+    with started(tmp_path) as process:
+        workers = living(process.pid)
+        process.kill()
+        process.communicate(timeout=20)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+@contextmanager
+def started(tmp_path: Path):
+    """A dataset of very many pictures, some of which are made."""
+    bundle = write_scenes(tmp_path / "cam.npz")
+    words = ["preview", str(bundle), "-n", "1000000", "--pictures", str(tmp_path / "set"), "--workers", "2"]
+    command = [sys.executable, "-m", "agent", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        wait_until(lambda: any(tmp_path.glob(".set.*/000100.jpg")), 60)
+        yield process
+
+
+def living(parent: int) -> set[int]:
+    """Its children, by the system's word."""
+    listed = subprocess.run(["ps", "--ppid", str(parent), "-o", "pid="], check=False, capture_output=True, text=True)
+    return {int(pid) for pid in listed.stdout.split()}
+
+
+def test_sprites_that_go_away_are_told_as_such(tmp_path, mocker):
+    mocker.patch.object(processes, "_begin", begin_without_sprites)
+    with pytest.raises(PictureError, match="gone"):
+        made(tmp_path, workers=2)
+
+
+def begin_without_sprites(folder, plan, parent):
+    processes._maker = PictureError("gone")
+
+
+@pytest.mark.parametrize("words", [["--labels", "coco"], ["--workers", "2"], ["--set", "noise=1"], ["--size", "64x48"]])
+def test_what_is_of_pictures_needs_a_folder_for_them(tmp_path, words):
+    done = run("agent", "preview", str(write_scenes(tmp_path / "cam.npz")), *words)
+    assert done.returncode == 78
+    assert "are of --pictures DIR" in done.stderr
+
+
+def test_objects_that_leave_the_frame_when_they_keep_their_proportions_are_skipped(tmp_path):
+    sprites = tmp_path / "sprites"
+    sprites.mkdir()
+    for label in LABELS:
+        Image.new("RGB", (10, 400), (200, 0, 0)).save(sprites / f"{label}.png")
+    plan = plan_of(write_scenes(tmp_path / "cam.npz"), {"fit": "keep", "sprites": sprites}, None, "64x48", 1)
+    told = write(tmp_path / "set", plan, [scene_text("cat", [0.2, 0.95, 0.6, 3.0])], 1, 1)
+    assert told.startswith("1 pictures, 1 skipped boxes")
+
+
+def test_where_every_picture_is_too_large_there_is_no_dataset(tmp_path):
+    with pytest.raises(ConfigError, match="no picture is as small at any quality"):
+        made(tmp_path, max_bytes=256)
+    assert names(tmp_path) == {"cam.npz"}

@@ -1,6 +1,7 @@
 import pytest
 
 from agent.clock import SystemClock
+from agent.cuts import Cuts
 from agent.errors import OutputError
 from agent.loop import Loop
 from agent.outputs.mqtt import WINDOW, MqttOutput
@@ -22,7 +23,7 @@ class Wired:
         self.loop = Loop(clock)
         self.output = MqttOutput(Mqtt(url=broker.url, protocol=protocol), "wired", STATUS, self.loop.wake)
         self.outbox = Outbox(10_000, Rarely(clock))
-        self.publisher = Publisher(self.outbox, self.output, Rarely(clock))
+        self.publisher = Publisher(self.outbox, self.output, Rarely(clock), Cuts(clock))
         self.most = 0
         self.loop.after = self.pump
 

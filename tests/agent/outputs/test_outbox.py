@@ -119,3 +119,13 @@ def test_what_can_be_made_again_drops_nothing_that_cannot():
     outbox.put(Message("t", b"only once"))
     outbox.put(Message("t", b"again", settle=lambda: None))
     assert (outbox.next().payload, outbox.dropped) == (b"only once", 0)
+
+
+def test_what_is_given_up_in_flight_is_not_sent_again(outbox):
+    for number in range(3):
+        outbox.put(message(number))
+    for token in (10, 11, 12):
+        outbox.sent(token)
+    assert outbox.in_flight == [message(0), message(1), message(2)]
+    outbox.give_up(outbox.in_flight[1])
+    assert drain(outbox) == [0, 2]

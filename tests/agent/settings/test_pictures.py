@@ -34,3 +34,8 @@ def test_what_cannot_be_is_refused(wrong):
 def test_pictures_in_the_message_have_no_labels_beside_them():
     with pytest.raises(ValidationError, match="keep one of them"):
         PicturesTable(inline="image", labels="coco")
+
+
+def test_a_frame_may_have_any_sides():
+    assert PicturesTable.model_validate({"frame": "299x301"}).frame == (299, 301)
+    assert PicturesTable.model_validate({"frame": "8000x6000"}).frame == (8000, 6000)
