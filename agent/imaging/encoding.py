@@ -36,7 +36,7 @@ class Encoding:
 
     def written(self, image: Image.Image) -> tuple[bytes | None, int]:
         """The file, and by how many steps its quality is lower; None: it is too large even at the lowest."""
-        qualities = [self.quality, *range(self.quality - STEP, LEAST_QUALITY - 1, -STEP), LEAST_QUALITY]
+        qualities = [self.quality, *range(self.quality - STEP, LEAST_QUALITY, -STEP), LEAST_QUALITY]
         if self.format == "png" or self.quality <= LEAST_QUALITY:
             qualities = qualities[:1]
         for steps, quality in enumerate(qualities):

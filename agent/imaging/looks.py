@@ -88,7 +88,7 @@ def _as_bright(colors: Image.Image, alpha: Image.Image, under: Image.Image) -> I
 def _noisy(colors: Image.Image, std: float, rng: np.random.Generator) -> Image.Image:
     pixels = np.asarray(colors, np.float32)
     noise = rng.standard_normal(pixels.shape[:2], np.float32)[..., None] * np.float32(std)
-    return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
+    return Image.fromarray(np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8))
 
 
 def _softened(alpha: Image.Image, open_sides: Rect, gaussian: bool) -> Image.Image:

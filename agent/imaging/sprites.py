@@ -9,6 +9,7 @@ own; where the object is small, at least two, and four of them are averaged to o
 import logging
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Hashable
 from functools import cached_property, partial
 from pathlib import Path
@@ -136,7 +137,8 @@ def _files(folder: Path) -> dict[str, list[Path]]:
     try:
         for entry in sorted(folder.iterdir()):
             for path in sorted(entry.iterdir()) if entry.is_dir() else [entry]:
-                if path.suffix.lower() in SUFFIXES and path.is_file():
+                hidden = path.name.startswith(".")  # other systems leave such beside every picture
+                if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
                     files.setdefault(_plain(entry.name if entry.is_dir() else entry.stem), []).append(path)
     except OSError as error:
         raise PictureError(f"{folder}: cannot be read ({error.strerror}); give a folder of sprites") from error
@@ -144,8 +146,8 @@ def _files(folder: Path) -> dict[str, list[Path]]:
 
 
 def _plain(name: str) -> str:
-    """A class or a file's name, whatever stands between its words."""
-    return re.sub(r"[^\w]+|_", " ", name.casefold()).strip()
+    """A class or a file's name, whatever stands between its words and however its letters are put together."""
+    return re.sub(r"[\s_\-./\\:]+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
 def _load(path: Path, white: bool) -> Image.Image:

@@ -126,19 +126,16 @@ def classes_of(template: Template, places: list[Place]) -> list[str]:
     """Every class that the template's messages can name, in the order of the alphabet."""
     names: set[str] = set()
     for path, node in template.walk():
-        if (
-            isinstance(node, Object)
-            and (place := _of(_general(path), places)) is not None
-            and place.key in node.members
-        ):
-            telling = next((node.members[key] for key in place.labels if key in node.members), None)
-            names |= {UNNAMED} if telling is None or isinstance(telling, Maybe) else set()
-            names |= {_text(value) for value in (_values(telling) if telling is not None else [])}
+        for place in places if isinstance(node, Object) else []:
+            if place.path == _general(path) and place.key in node.members:
+                names |= _classes(next((node.members[key] for key in place.labels if key in node.members), None))
     return sorted(names)
 
 
-def _of(path: Path, places: list[Place]) -> Place | None:
-    return next((place for place in places if place.path == path), None)
+def _classes(telling: Node | None) -> set[str]:
+    """The classes that a member can tell; None: nothing tells one."""
+    known = {_text(value) for value in _values(telling)} if telling is not None else set()
+    return known | ({UNNAMED} if telling is None or isinstance(telling, Maybe) else set())
 
 
 def _first(holder: dict[str, Any], keys: tuple[str, ...]) -> Any:

@@ -316,3 +316,27 @@ def test_colours_of_neighbours_do_not_get_in_at_a_cut():
     for seen, color in ((Rect(0, 0, 97, 97), RED), (Rect(103, 0, 200, 97), GREEN), (Rect(0, 103, 97, 200), BLUE)):
         pixels = np.asarray(filled(of.near(200, 200), whole, seen))
         assert (pixels == (*color, 255)).all()
+
+
+def test_what_other_systems_hide_beside_a_sprite_is_none(tmp_path):
+    put(tmp_path, cat=noise((9, 9)))
+    (tmp_path / "._cat.png").write_bytes(b"\0\5\x16\7")
+    Stock(tmp_path).check()
+    assert len(Stock(tmp_path).sprites("cat")) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "same", "other"),
+    [
+        ("traffic__light", "traffic light", "trafficlight"),
+        ("Traffic-Light", "traffic_light", "traffic"),
+        ("cafe\u0301", "caf\u00e9", "cafe"),
+        ("\U0001f431", "\U0001f431", "\U0001f436"),
+        ("\u0915\u093e\u0930", "\u0915\u093e\u0930", "\u0915\u094b\u0930"),
+    ],
+)
+def test_a_class_finds_its_own_sprites_however_they_are_written(tmp_path, file, same, other):
+    put(tmp_path, **{file: noise((9, 9))})
+    assert Stock(tmp_path).has(same)
+    assert not Stock(tmp_path).has(other)
+    assert not Stock(tmp_path).has("")

@@ -309,3 +309,8 @@ def test_what_a_template_writes_is_found_again(order, quoted, pixels, listed, co
     slack = 0.5 if order == "cxcywh" and pixels else 1e-9
     assert np.array(detection.box) == pytest.approx(np.array([y, x, y + h, x + w]), abs=slack)
     assert places[0].normalised is not pixels
+
+
+def test_items_of_one_list_may_have_their_boxes_under_different_keys():
+    node = items(a=object_(label=constant("cat"), box=box("a")), b=object_(label=constant("dog"), region=box("b")))
+    assert classes(node) == ["cat", "dog"]
