@@ -124,12 +124,14 @@ def detections(text: str, places: list[Place], order: Order | None = None) -> li
 
 def classes_of(template: Template, places: list[Place]) -> list[str]:
     """Every class that the template's messages can name, in the order of the alphabet."""
-    names: set[str] = set()
-    for path, node in template.walk():
-        for place in places if isinstance(node, Object) else []:
-            if place.path == _general(path) and place.key in node.members:
-                names |= _classes(next((node.members[key] for key in place.labels if key in node.members), None))
-    return sorted(names)
+    holders = [(_general(path), node.members) for path, node in template.walk() if isinstance(node, Object)]
+    telling = [
+        _first(members, place.labels)
+        for path, members in holders
+        for place in places
+        if place.path == path and place.key in members
+    ]
+    return sorted(set().union(*map(_classes, telling)))
 
 
 def _classes(telling: Node | None) -> set[str]:
