@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from agent.clock import SystemClock
 from agent.configuration import examine
 from agent.errors import ConfigError, UnderstudyError
@@ -49,14 +47,10 @@ def _lines(settings: Settings, parts: list[Part]) -> Iterator[str]:
 
 def _camera_problems(table: CameraTable) -> Iterator[str]:
     """What is wrong with the files that frames are taken from; hardware is `doctor`'s."""
-    from agent.cameras.registry import CAMERAS
-    from agent.imaging.files import read_background
+    from agent.cameras.registry import check_files
 
     try:
-        if table.fallback is not None:
-            read_background(table.fallback, table.size)
-        if table.kind in ("still", "folder") and table.privacy != "replace":
-            CAMERAS[table.kind](table, SystemClock(), np.random.default_rng()).open()
+        check_files(table, SystemClock())
     except UnderstudyError as error:
         yield f"[camera]: {error}"
 

@@ -1,8 +1,6 @@
 """Whether the camera gives a frame."""
 
-import numpy as np
-
-from agent.cameras.registry import CAMERAS
+from agent.cameras.registry import camera_of
 from agent.clock import SystemClock
 from agent.doctor.finding import Finding, Skipped, failed, note, ok
 from agent.doctor.patient import Patient
@@ -33,7 +31,7 @@ def _used(table: CameraTable) -> CameraTable:
 
 def _frame(table: CameraTable) -> tuple[int, int]:
     """Its width and height."""
-    camera = CAMERAS[table.kind or "picamera2"](table, SystemClock(), np.random.default_rng())
+    camera = camera_of(table, SystemClock())
     try:
         camera.open()
         height, width, _ = camera.capture(table.timeout_s).pixels.shape

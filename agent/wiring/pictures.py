@@ -3,14 +3,12 @@
 import logging
 from collections.abc import Callable
 
-import numpy as np
 from PIL import Image
 
-from agent.cameras.camera import Camera
-from agent.cameras.registry import CAMERAS
+from agent.cameras.registry import camera_of, check_files
 from agent.cameras.steady import test_card
 from agent.clock import Clock
-from agent.errors import CameraError
+from agent.errors import CameraError, PictureError
 from agent.imaging.files import read_background
 from agent.imaging.pictures import Pictures
 from agent.imaging.privacy import blurred
@@ -70,14 +68,11 @@ def illustrator_of(stage: Stage, studio: Studio, table: PicturesTable, part: Par
 
 
 def _viewfinder(table: CameraTable, clock: Clock, give_up: Callable[[], bool] | None) -> Viewfinder:
-    if table.fallback is not None:
-        read_background(table.fallback, table.size)  # better told now than when it is needed
-    if table.kind in ("still", "folder") and table.privacy != "replace":
-        _camera(table, clock).open()
+    check_files(table, clock)
     shown = blurred if table.privacy == "blur" else _as_it_is
 
     def through(table: CameraTable, absent: str = "") -> Viewfinder:
-        camera, fallback = _camera(table, clock), lambda: shown(_fallback(table))
+        camera, fallback = camera_of(table, clock), lambda: shown(_fallback(table))
         return Viewfinder(camera, fallback, shown, timeout_s=table.timeout_s, clock=clock, absent=absent)
 
     if table.privacy == "replace":  # the camera is not even opened
@@ -100,15 +95,14 @@ def _viewfinder(table: CameraTable, clock: Clock, give_up: Callable[[], bool] | 
     return viewfinder
 
 
-def _camera(table: CameraTable, clock: Clock) -> Camera:
-    return CAMERAS[table.kind or "picamera2"](table, clock, np.random.default_rng())
-
-
 def _fallback(table: CameraTable) -> Image.Image:
     """The picture that is set, as large as frames are; else a test card."""
-    if table.fallback is None:
-        return Image.fromarray(test_card(table.size))
-    return read_background(table.fallback, table.size)
+    try:
+        if table.fallback is not None:
+            return read_background(table.fallback, table.size)
+    except PictureError as error:  # it was there at the start
+        log.error("the fallback is a test card: %s", error)
+    return Image.fromarray(test_card(table.size))
 
 
 def _never() -> bool:
