@@ -99,7 +99,8 @@ class Compositor:
         if table.shadow:
             throw_shadow(image, whole)
         sides = Rect(*(int(edge == cut) for edge, cut in zip(whole, seen, strict=True)))
-        cut = dressed(filled(level, whole, seen), image.crop(seen), sides, table, rng)
+        under = image.crop(seen) if table.brightness else None
+        cut = dressed(filled(level, whole, seen), under, sides, table, rng)
         image.paste(cut, (seen.left, seen.top), cut)
         if seen != whole:
             placed.rest = _rest(cut, seen)

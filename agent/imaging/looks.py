@@ -31,13 +31,13 @@ def turned(image: Image.Image, most_deg: float, rng: np.random.Generator) -> Ima
 
 
 def dressed(
-    cut: Image.Image, under: Image.Image, open_sides: Rect, table: PicturesTable, rng: np.random.Generator
+    cut: Image.Image, under: Image.Image | None, open_sides: Rect, table: PicturesTable, rng: np.random.Generator
 ) -> Image.Image:
     """An object as it is pasted.
 
     Args:
         cut: What is seen of it, colours premultiplied.
-        under: The background there, of the same size.
+        under: The background there, of the same size; None: brightness is as it is.
         open_sides: 1 on each side on which the object ends, 0 where the frame cuts it off.
         table: Says how.
         rng: Draws the noise.
@@ -46,7 +46,7 @@ def dressed(
         return cut
     image = cut.convert("RGBA")
     alpha, colors = image.getchannel("A"), image.convert("RGB")
-    if table.brightness:
+    if under is not None and table.brightness:
         colors = _as_bright(colors, alpha, under)
     if table.noise:
         colors = _noisy(colors, table.noise, rng)

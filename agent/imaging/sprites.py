@@ -50,7 +50,10 @@ class Sprite:
     def near(self, width: int, height: int) -> Image.Image:
         """The sprite at the smallest size that has enough pixels to fill so many, or at its largest."""
         times = _oversampling(width, height)
-        return self.level(_halvings(self.size[0], times * width), _halvings(self.size[1], times * height))
+        across, down = _halvings(self.size[0], width, times), _halvings(self.size[1], height, times)
+        if min(across, down) >= 0 and abs(across - down) == 1:  # not much out of proportion: fewer sizes to keep
+            across = down = min(across, down)
+        return self.level(across, down)
 
     def level(self, across: int, down: int) -> Image.Image:
         """The sprite, its width and its height halved so many times; doubled, where that is below zero."""
@@ -159,7 +162,10 @@ def _load(path: Path, white: bool) -> Image.Image:
     return object_.convert("RGBa")
 
 
-def _halvings(pixels: int, least: int) -> int:
-    """How often so many pixels can be halved, or have to be doubled, for there to be at least so many."""
-    times = math.floor(math.log2(pixels / least))
-    return max(times, -math.floor(math.log2(max(1, LARGEST_PX / pixels))))
+def _halvings(pixels: int, wanted: int, times: int) -> int:
+    """How often a side can be halved and have `times` as many pixels as wanted; doubled, if it has not even as many."""
+    enough = math.floor(math.log2(pixels / (times * wanted)))
+    if enough >= 0 or pixels >= wanted:
+        return max(enough, 0)
+    least = -math.floor(math.log2(max(1, LARGEST_PX / pixels)))
+    return max(math.floor(math.log2(pixels / wanted)), least)
