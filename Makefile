@@ -10,10 +10,12 @@ TORCH := torch==2.13.0
 EXAMPLES := front-door kitchen-climate
 DECLARED := street-camera weather-station filling-machine
 SECONDS :=
+ARCH := arm64
+DEBIAN := bookworm trixie
 
 # What tests use of Debian, by its commands and by its packages.
-TOOLS := mosquitto mosquitto_sub faketime debootstrap systemd-nspawn systemd-analyze shellcheck
-PACKAGES := mosquitto mosquitto-clients faketime debootstrap systemd systemd-container shellcheck
+TOOLS := mosquitto mosquitto_sub faketime debootstrap systemd-nspawn systemd-analyze shellcheck lintian
+PACKAGES := mosquitto mosquitto-clients faketime debootstrap systemd systemd-container shellcheck lintian
 
 PIP := -m pip --disable-pip-version-check install --quiet -c constraints.txt
 FULL := .venv/bin
@@ -22,10 +24,10 @@ DEMO := .venv-demo/bin
 # Debian puts mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test format examples bench constraints clean check-python tools
+.PHONY: help demo test deb test-arm64 format examples bench constraints clean check-python tools
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Job control gives the demo a terminal's Ctrl-C for itself, so that it ends with its summary and make without an error.
 demo: .venv-demo/.stamp  ## Play the example sensors until Ctrl-C, or for SECONDS=15
@@ -38,6 +40,12 @@ test: .venv/.stamp tools  ## Format, lint, types, import rules and all tests
 	$(FULL)/mypy
 	$(FULL)/lint-imports
 	$(FULL)/pytest
+
+deb: .venv-demo/.stamp  ## Build Debian packages into dist; for one: ARCH=amd64 DEBIAN=trixie
+	@for release in $(DEBIAN); do PYTHON=$(DEMO)/python deploy/deb/build.sh $(ARCH) $$release dist || exit; done
+
+test-arm64: .venv/.stamp tools  ## Install the agent and its package in an emulated Debian for 64-bit Arm (some minutes, as root)
+	UNDERSTUDY_ARM64=1 $(FULL)/pytest tests/deploy/test_arm64.py
 
 format: .venv/.stamp  ## Format the code and fix what ruff can fix
 	$(FULL)/ruff format .

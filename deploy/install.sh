@@ -81,6 +81,7 @@ have() { command -v "$1" > /dev/null; }
 
 refuse_what_cannot_work() {
     refuse_other_architectures
+    refuse_a_package
     refuse_other_releases
     refuse_other_pythons
     refuse_a_clock_that_is_behind
@@ -99,6 +100,12 @@ refuse_other_architectures() {
         ;;
     *) refuse "numpy and Pillow are not built for $architecture; use a 64-bit Arm or x86 machine" ;;
     esac
+}
+
+# Its units are found after those of this script, so the two would not agree on what runs.
+refuse_a_package() {
+    ! dpkg-query --show --showformat='${Status}' understudy-agent 2> /dev/null | grep -q ' installed$' ||
+        refuse "the Debian package understudy-agent is installed here; upgrade that, or remove it first: apt remove understudy-agent"
 }
 
 refuse_other_releases() {

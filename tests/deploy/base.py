@@ -20,14 +20,19 @@ class OfflineError(Exception):
     """The packages of Debian cannot be reached."""
 
 
-def debian(root: Path) -> None:
-    """Make it.
+def debian(root: Path, architecture: str = "") -> None:
+    """Make it, for this machine's architecture or another one that is emulated.
 
     Raises:
         OfflineError: There is no network.
     """
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root), MIRROR]
-    done = subprocess.run(command, check=False, text=True, capture_output=True, timeout=900)
+    words = [
+        "--variant=minbase",
+        f"--include={','.join(PACKAGES)}",
+        *([f"--arch={architecture}"] if architecture else []),
+    ]
+    command = ["debootstrap", *words, SUITE, str(root), MIRROR]
+    done = subprocess.run(command, check=False, text=True, capture_output=True, timeout=1800)
     if "Failed getting release file" in done.stdout + done.stderr:
         raise OfflineError(f"{MIRROR} cannot be reached")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
@@ -37,13 +42,13 @@ def debian(root: Path) -> None:
         (root / name).write_text(text)
 
 
-def base(make: Callable[[Path], None] = debian) -> Path:
-    """The folder of the root file system. It is only ever read."""
+def base(make: Callable[[Path], None] = debian, architecture: str = "") -> Path:
+    """The folder of the root file system, which is kept under the architecture's name. It is only ever read."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
     recipe = hashlib.sha256(repr([SUITE, PACKAGES, FILES]).encode()).hexdigest()[:8]
-    kept = caches / f"root-{SUITE}-{recipe}"
+    kept = caches / "-".join(filter(None, ["root", SUITE, architecture, recipe]))
     caches.mkdir(parents=True, exist_ok=True)
-    with (caches / "lock").open("wb") as lock:
+    with (caches / "-".join(filter(None, ["lock", architecture]))).open("wb") as lock:  # the slow one holds up no other
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_whole(kept):
             _replace(kept, make)

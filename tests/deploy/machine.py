@@ -5,6 +5,7 @@ with it every mount, every process and every machine, whatever ended the tests.
 """
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -73,6 +74,18 @@ class Root:
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return self.workshop.run("unshare", "--mount", "sh", "-c", _CHROOT, str(self.place), *words, stdin=stdin)
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """A program that runs in it until it is asked to end."""
+        command = self.workshop.enter("unshare", "--mount", "sh", "-c", _CHROOT, str(self.place), *words)
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, text=True, env=_ENV, **pipes) as process:
+            try:
+                yield process
+            finally:
+                for pid in _children(process.pid):  # nsenter itself passes no signals on
+                    os.kill(pid, signal.SIGTERM)
 
     def contents(self) -> str:
         """Every file below the folders that are not temporary, with what tells that it was changed."""
