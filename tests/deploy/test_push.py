@@ -1,0 +1,128 @@
+"""`push.sh` with an ssh that goes nowhere: each host is a folder of this machine."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bundles import write_bundle
+from tests.commands import ROOT
+
+PUSH = ROOT / "deploy" / "push.sh"
+CONFIGURATION = 'seed = 1\n[mqtt]\nurl = "mqtt://localhost"\n[[sensor]]\nname = "a"\nbundle = "climate.npz"\n'
+
+COMMANDS = {
+    "ssh": 'case $1 in nowhere) echo "ssh: no route" >&2; exit 255;; esac\nshift\nexec sh -c "$*"',
+    "sudo": 'exec "$@"',
+    "systemctl": 'echo "$*" >> "$RELOADS"',
+    "understudy-agent": f'cd {ROOT} && exec {sys.executable} -m agent "$@"',
+}
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Path:
+    """A device's folder, with a bundle that it plays."""
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    for name, text in COMMANDS.items():
+        (bin_ / name).write_text(f"#!/bin/sh\n{text}\n")
+        (bin_ / name).chmod(0o755)
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "agent.toml").write_text(CONFIGURATION)
+    write_bundle(folder / "climate.npz")
+    return folder
+
+
+def push(device: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    path = f"{device.parent / 'bin'}:{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "RELOADS": str(device.parent / "reloads"), "TMPDIR": str(device.parent)}
+    command = [str(PUSH), "--folder", str(device), *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=env, timeout=60)
+
+
+def reloads(device: Path) -> list[str]:
+    path = device.parent / "reloads"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def held(device: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in device.iterdir()}
+
+
+def new_bundle(tmp_path: Path, **options) -> Path:
+    (tmp_path / "new").mkdir(exist_ok=True)
+    return write_bundle(tmp_path / "new" / "climate.npz", **options)
+
+
+def test_a_new_bundle_takes_the_place_of_the_old_and_the_agent_reloads(device, tmp_path):
+    new = new_bundle(tmp_path, interval_s=7.0)
+    done = push(device, str(new), "pi-1", "pi-2")
+    assert (done.returncode, done.stdout) == (0, "pi-1: plays climate.npz\npi-2: plays climate.npz\n")
+    assert held(device) == {"agent.toml": CONFIGURATION.encode(), "climate.npz": new.read_bytes()}
+    assert reloads(device) == ["reload understudy-agent"] * 2
+    assert (device / "climate.npz").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_bad_bundle_changes_nothing_and_is_told(device, tmp_path):
+    before, bad = held(device), tmp_path / "new.npz"
+    bad.write_bytes(b"no bundle")
+    shutil.copy(bad, tmp_path / "climate.npz")
+    done = push(device, str(tmp_path / "climate.npz"), "pi-1")
+    assert done.returncode == 1
+    assert "climate" not in done.stdout
+    assert "pi-1: keeps what it has" in done.stderr
+    assert held(device) == before
+    assert reloads(device) == []
+
+
+def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp_path):
+    (device / "agent.toml").write_text(CONFIGURATION + 'period = "week"\n')
+    write_bundle(device / "climate.npz", periods={"day": 60.0, "week": 60.0})
+    before = held(device)
+    done = push(device, str(new_bundle(tmp_path)), "pi-1")
+    assert done.returncode == 1
+    assert "week" in done.stderr
+    assert held(device) == before
+    assert reloads(device) == []
+
+
+def test_one_host_that_cannot_be_reached_does_not_keep_the_others_from_it(device, tmp_path):
+    done = push(device, "--unit", "understudy-agent@porch", str(new_bundle(tmp_path)), "nowhere", "pi-1")
+    assert done.returncode == 1
+    assert done.stdout == "pi-1: plays climate.npz\n"
+    assert "nowhere: keeps what it has" in done.stderr
+    assert reloads(device) == ["reload understudy-agent@porch"]
+
+
+def test_nothing_is_left_behind(device, tmp_path):
+    before = {path.name for path in tmp_path.iterdir()}
+    (tmp_path / "climate.npz").write_bytes(b"no bundle")
+    push(device, str(tmp_path / "climate.npz"), "pi-1")
+    assert {path.name for path in tmp_path.iterdir()} == before | {"climate.npz"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name a bundle and at least one host"),
+        (["nowhere.npz", "pi"], "is no file"),
+        (["--speed", "9"], "is no option"),
+        (["--unit"], "needs a value"),
+    ],
+)
+def test_wrong_usage_is_told(device, words, said):
+    done = push(device, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_name_that_a_shell_would_read_otherwise_is_refused(device, tmp_path):
+    odd = tmp_path / "a';reboot;'.npz"
+    odd.write_bytes(b"")
+    done = push(device, str(odd), "pi-1")
+    assert done.returncode == 2
+    assert "letters, digits, dots and dashes only" in done.stderr
