@@ -126,3 +126,10 @@ def test_a_name_that_a_shell_would_read_otherwise_is_refused(device, tmp_path):
     done = push(device, str(odd), "pi-1")
     assert done.returncode == 2
     assert "letters, digits, dots and dashes only" in done.stderr
+
+
+def test_a_bad_bundle_is_refused_where_no_configuration_names_it_yet(device, tmp_path):
+    (device / "agent.toml").unlink()
+    (tmp_path / "climate.npz").write_bytes(b"no bundle")
+    assert push(device, str(tmp_path / "climate.npz"), "pi-1").returncode == 1
+    assert reloads(device) == []
