@@ -24,7 +24,7 @@ DEMO := .venv-demo/bin
 # Debian puts mosquitto where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test deb test-arm64 format examples bench constraints clean check-python tools
+.PHONY: help demo test test-ansible deb test-arm64 format examples bench constraints clean check-python tools
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ deb: .venv-demo/.stamp  ## Build Debian packages into dist; for one: ARCH=amd64 
 
 test-arm64: .venv/.stamp tools  ## Install the agent and its package in an emulated Debian for 64-bit Arm (some minutes, as root)
 	UNDERSTUDY_ARM64=1 $(FULL)/pytest tests/deploy/test_arm64.py
+
+test-ansible: .venv/.stamp tools  ## Play the fleet's playbook twice against two clean Debians (as root)
+	@[ -x .venv-ansible/bin/ansible-playbook ] || { $(PYTHON) -m venv .venv-ansible && .venv-ansible/bin/pip install --quiet ansible; }
+	UNDERSTUDY_ANSIBLE=$(CURDIR)/.venv-ansible/bin $(FULL)/pytest tests/deploy/test_ansible.py
 
 format: .venv/.stamp  ## Format the code and fix what ruff can fix
 	$(FULL)/ruff format .
@@ -74,7 +78,7 @@ constraints:  ## Write constraints.txt anew from the newest releases
 	rm -r .venv-pins
 
 clean:  ## Remove the environments, caches and example recordings
-	rm -rf .venv .venv-demo .venv-pins *.egg-info build dist examples/recordings benchmarks/results
+	rm -rf .venv .venv-demo .venv-pins .venv-ansible *.egg-info build dist examples/recordings benchmarks/results
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -prune -exec rm -r {} +
 
