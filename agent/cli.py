@@ -167,8 +167,11 @@ def _preview(args: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGHUP):  # nothing is left half-written then, either
         signal.signal(number, signal.default_int_handler)
-    flags = {name: value for name, value in (("sprites", args.sprites), ("labels", args.labels)) if value is not None}
-    plan = plan_of(args.bundle, dict(args.set or []) | flags, args.background, args.size, args.seed)
+    keys = dict(args.set or [])
+    for name, value in (("sprites", args.sprites), ("labels", args.labels)):
+        if value is not None and keys.setdefault(name, value) is not value:
+            raise ConfigError(f"--{name} and --set {name}: keep one of them")
+    plan = plan_of(args.bundle, keys, args.background, args.size, args.seed)
     print(f"{args.pictures}: {write(args.pictures, plan, texts, args.n, args.workers)}")
     return 0
 

@@ -91,11 +91,11 @@ class Viewfinder:
                 return opened.result(LOOK_S)
             except CameraError:
                 raise
-            except TimeoutError:
+            except Exception as error:  # whatever a driver raises, a TimeoutError among it
+                if opened.done():
+                    raise CameraError(f"the camera cannot be opened: {_said(error)}") from error
                 if give_up():
                     break
-            except Exception as error:  # whatever a driver raises
-                raise CameraError(f"the camera cannot be opened: {str(error) or type(error).__name__}") from error
         raise CameraError(f"the camera did not open within {OPEN_S:g} s; see that nothing else holds it")
 
     def look(self, patience_s: float = math.inf) -> View:
@@ -134,13 +134,12 @@ class Viewfinder:
         left_s = max(0.0, self._asked_s + self._timeout_s + GRACE_S - now_s)
         try:
             frame = self._asked.result(min(left_s, patience_s))
-        except TimeoutError:
-            if patience_s >= left_s:
-                self._note("it does not answer")
-            return None
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a driver raises
-            self._asked = None
-            self._note(str(error) or type(error).__name__)
+            if self._asked.done():
+                self._asked = None
+                self._note(_said(error))
+            elif patience_s >= left_s:
+                self._note("it does not answer")
             return None
         self._asked = None
         if self._failures:
@@ -193,3 +192,7 @@ class Viewfinder:
             self._camera.close()
         except Exception:
             log.exception("the camera could not be closed")
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

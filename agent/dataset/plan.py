@@ -1,6 +1,5 @@
 """What pictures a dataset is to hold."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +35,12 @@ class Plan:
     seed: int
 
 
-def plan_of(bundle: Path, keys: Mapping[str, Any], background: Path | None, size: str | None, seed: int | None) -> Plan:
+def plan_of(bundle: Path, keys: dict[str, Any], background: Path | None, size: str | None, seed: int | None) -> Plan:
     """A plan as asked for on a command line.
 
     Args:
         bundle: Whose messages are played.
-        keys: Of `[sensor.pictures]`, by name; None: the default.
+        keys: Of `[sensor.pictures]`, by name.
         background: See `Plan`.
         size: Such as `1280x720`.
         seed: None: another one each time.
@@ -50,14 +49,13 @@ def plan_of(bundle: Path, keys: Mapping[str, Any], background: Path | None, size
         BundleError: The bundle cannot be used.
         ConfigError: A key is unknown, or a value is not as it must be.
     """
-    given = {name: value for name, value in keys.items() if value is not None}
-    if "inline" in given:
+    if "inline" in keys:
         raise ConfigError("--set inline: is of messages that are sent; leave it out")
     wanted = {"size": size} if size is not None else {}
     try:
-        table, frames = PicturesTable.model_validate(given), CameraTable.model_validate(wanted)
+        table, frames = PicturesTable.model_validate(keys), CameraTable.model_validate(wanted)
     except ValidationError as error:
-        data, root = (wanted, CameraTable) if error.title == CameraTable.__name__ else (given, PicturesTable)
+        data, root = (wanted, CameraTable) if error.title == CameraTable.__name__ else (keys, PicturesTable)
         raise ConfigError(listed("pictures", described(error, data, root))) from error
     template = read(bundle).manifest.template
     if not places_of(template):

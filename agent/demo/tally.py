@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.settings.pictures import IMAGE
+
 KEPT = 50  # pictures of a sensor
-IMAGE = "/image"  # what the topic of pictures ends in
+PICTURES = f"/{IMAGE}"
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Tally:
         now_s = time.monotonic()
         self.topics.setdefault(topic, Arrivals(now_s)).add(payload, now_s)
         text = payload.decode("utf-8", "replace")
-        if topic.endswith(IMAGE) and topic.removesuffix(IMAGE) in self.sensors:
+        if topic.endswith(PICTURES) and topic.removesuffix(PICTURES) in self.sensors:
             text = f"{len(payload):,} bytes of JPEG: {self._keep(topic, payload)}"
         print(_cut(f"{topic} {text}"), flush=True)
 
@@ -75,7 +77,7 @@ class Tally:
     def _keep(self, topic: str, picture: bytes) -> Path:
         """Keep a picture where one can look at it meanwhile; of many, the last ones."""
         folder = self.picture.parent if self.picture else Path(tempfile.mkdtemp(prefix="understudy-pictures-"))
-        name, count = topic.removesuffix(IMAGE).rsplit("/", 1)[-1], self.topics[topic].messages
+        name, count = topic.removesuffix(PICTURES).rsplit("/", 1)[-1], self.topics[topic].messages
         (folder / f"{name}-{count - KEPT:03d}.jpg").unlink(missing_ok=True)
         self.picture = folder / f"{name}-{count:03d}.jpg"
         self.picture.write_bytes(picture)

@@ -90,7 +90,7 @@ class Pictures:
             raise ConfigError(NO_BOXES)
         if table.inline is not None:
             _refuse_inline(template, table.inline)
-        self._table, self._order = table, table.order
+        self._order = table.order
         self.stock = Stock(table.sprites, white=table.white, levels=levels)
         first = self._places[0]
         self._compositor = Compositor(self.stock, table, normalised=first.normalised, frame=first.frame)

@@ -1,7 +1,7 @@
 """Where objects stand in a picture: boxes as whole pixels, cut off by the frame, from back to front."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from agent.message.boxes import Four
@@ -122,8 +122,8 @@ class Scene:
         skipped: How many are not drawn: fewer than two pixels of them are in the frame.
     """
 
-    placed: list[Placed] = field(default_factory=list)
-    skipped: int = 0
+    placed: list[Placed]
+    skipped: int
 
 
 def scene_of(found: Iterable[Detection], ruler: Ruler, depth: Literal["size", "score"] = "size") -> Scene:

@@ -12,10 +12,10 @@ from agent.imaging.pictures import Picture, Pictures
 from agent.message.leaves import to_json
 from agent.modes.envelope import Envelope
 from agent.outputs.output import Message
+from agent.settings.pictures import IMAGE, LABELS
 from agent.studio import Studio
 from agent.viewfinder import View
 
-IMAGE, LABELS = "image", "labels"  # what a sensor's topic is followed by
 PATIENCE_S = 0.3  # of a message that carries its picture
 PICTURES = 0x9C7  # tells the randomness of pictures from that of rows
 

@@ -9,6 +9,8 @@ from agent.settings.camera import Frame
 from agent.settings.fields import PathFrom
 from agent.strict import Strict
 
+IMAGE, LABELS = "image", "labels"  # what a sensor's topic is followed by, for pictures and for what is in them
+
 LabelsName = Literal["coco", "yolo", "voc"]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from agent.settings.camera import CameraTable
 from agent.settings.fields import PathFrom, Text, topic_of
 from agent.settings.mqtt import Mqtt
+from agent.settings.pictures import IMAGE, LABELS
 from agent.settings.sensor import Sensor
 from agent.strict import Strict
 from agent.timesync import TIMESYNCD
@@ -72,7 +73,7 @@ class Settings(Strict):
             f"{self.topic(self.mqtt.topic, sensor.name)}/{kind}"
             for sensor in self.sensor
             if sensor.pictures is not None
-            for kind in ("image", "labels")
+            for kind in (IMAGE, LABELS)
         }
         for topic in of_pictures & topics:
             raise ValueError(

@@ -112,14 +112,33 @@ def test_a_camera_that_failed_is_closed_and_opened_anew():
     assert len(opened) == 2
 
 
-def test_a_driver_may_raise_anything():
+@pytest.mark.parametrize("raised", [ZeroDivisionError, TimeoutError, SystemExit])
+def test_a_driver_may_raise_anything_and_is_asked_again(raised):
     class Odd(FakeCamera):
-        def capture(self, timeout_s: float) -> Frame:
-            raise ZeroDivisionError
+        works = False
 
-    finder = viewfinder(Odd())
+        def capture(self, timeout_s: float) -> Frame:
+            if not self.works:
+                raise raised
+            return super().capture(timeout_s)
+
+    camera, clock = Odd([grey(7)]), FakeClock()
+    finder = viewfinder(camera, clock)
     assert seen(finder) == (1, "fallback")
-    assert finder.trouble == "ZeroDivisionError"
+    assert finder.trouble == raised.__name__
+    camera.works = True
+    clock.advance(1)
+    assert seen(finder) == (7, "camera")
+
+
+@pytest.mark.parametrize("raised", [ZeroDivisionError, TimeoutError])
+def test_opening_may_raise_anything_and_is_told_at_once(raised):
+    class Odd(FakeCamera):
+        def open(self) -> None:
+            raise raised
+
+    with pytest.raises(CameraError, match=f"cannot be opened: {raised.__name__}"):
+        viewfinder(Odd()).open()
 
 
 def test_a_stuck_camera_is_waited_for_once_and_used_again_when_it_answers():

@@ -3,17 +3,31 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.bundles import write_bundle
-from tests.deploy.base import OfflineError, base
+from tests.deploy.base import OfflineError, base, debian
 from tests.deploy.machine import Root, Workshop, workshop
 from tests.deploy.wheels import add_empty, build, copy_project, dependencies, download, is_offline
 
 TOOLS = ("debootstrap", "systemd-nspawn", "unshare", "nsenter", "setpriv")
 CHECKOUT, WHEELHOUSE = "/home/pi/understudy", "/home/pi/wheelhouse"
+
+
+def cut_off(shop: Workshop, name: str, bundle: str, architecture: str = "") -> Root:
+    """A clean Debian with a bundle in pi's home, and no network for pip."""
+    make = partial(debian, architecture=architecture)
+    try:
+        root = shop.root(name, base(make, architecture))
+    except OfflineError as error:
+        pytest.skip(str(error))
+    root.path("home/pi").mkdir(parents=True)
+    write_bundle(root.path(f"home/pi/{bundle}"))
+    root.cut_off()
+    return root
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +62,10 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepared(shop: Workshop, wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Root:
     """A clean Debian with a checkout, a wheelhouse, and pip told to use no other."""
-    try:
-        root = shop.root("prepared", base())
-    except OfflineError as error:
-        pytest.skip(str(error))
+    root = cut_off(shop, "prepared", "front-door.npz")
     home = root.path("home/pi")
-    home.mkdir(parents=True)
     copy_project(home / "understudy")
     shutil.copytree(wheelhouse, home / "wheelhouse")
-    write_bundle(home / "front-door.npz")
     root.write("etc/pip.conf", f"[global]\nno-index = true\nfind-links = {WHEELHOUSE}\n")
     return root
 

@@ -5,13 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.bundles import write_bundle
-from tests.deploy.base import OfflineError, base, debian
+from tests.deploy.conftest import cut_off
 from tests.deploy.machine import Root, Workshop
 from tests.deploy.wheels import ROOT, build, copy_project, dependencies, download, is_offline
 from tests.e2e.broker import MISSING, Broker
@@ -58,15 +56,7 @@ def emulated(shop: Workshop) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def pi(shop: Workshop, emulated: None) -> Root:
-    """A clean Debian with a bundle, and no network for pip."""
-    try:
-        root = shop.root("pi", base(partial(debian, architecture="arm64"), "arm64"))
-    except OfflineError as error:
-        pytest.skip(str(error))
-    root.path("home/pi").mkdir(parents=True)
-    write_bundle(root.path("home/pi/climate.npz"))
-    root.write("etc/pip.conf", "[global]\nindex-url = http://127.0.0.1:9/\nretries = 0\n")
-    return root
+    return cut_off(shop, "pi", "climate.npz", "arm64")
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles import write_bundle
-from tests.deploy.base import OfflineError, base
+from tests.deploy.conftest import cut_off
 from tests.deploy.machine import Machine, Root, Workshop, booted
 from tests.deploy.wheels import ROOT, copy_project
 
@@ -64,15 +63,7 @@ def newer(checkout: Path, wheelhouse: Path, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def clean(shop: Workshop) -> Root:
-    """A clean Debian with a bundle, and no network for pip."""
-    try:
-        root = shop.root("clean", base())
-    except OfflineError as error:
-        pytest.skip(str(error))
-    root.path("home/pi").mkdir(parents=True)
-    write_bundle(root.path("home/pi/front-door.npz"))
-    root.write("etc/pip.conf", "[global]\nindex-url = http://127.0.0.1:9/\nretries = 0\n")
-    return root
+    return cut_off(shop, "clean", "front-door.npz")
 
 
 @pytest.fixture(scope="module")

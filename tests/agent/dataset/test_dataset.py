@@ -264,3 +264,13 @@ def test_where_every_picture_is_too_large_there_is_no_dataset(tmp_path):
     with pytest.raises(ConfigError, match="no picture is as small at any quality"):
         made(tmp_path, max_bytes=256)
     assert names(tmp_path) == {"cam.npz"}
+
+
+@pytest.mark.parametrize(
+    "words", [["--labels", "coco", "--set", "labels=yolo"], ["--sprites", "a", "--set", "sprites=b"]]
+)
+def test_what_is_said_twice_is_refused(tmp_path, words):
+    bundle = write_scenes(tmp_path / "cam.npz")
+    done = run("agent", "preview", str(bundle), "--pictures", str(tmp_path / "set"), *words)
+    assert done.returncode == 78
+    assert "keep one of them" in done.stderr
