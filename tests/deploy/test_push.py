@@ -11,13 +11,15 @@ import pytest
 from tests.bundles import write_bundle
 from tests.commands import ROOT
 
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can lay one file over another")
+
 PUSH = ROOT / "deploy" / "push.sh"
 CONFIGURATION = 'seed = 1\n[mqtt]\nurl = "mqtt://localhost"\n[[sensor]]\nname = "a"\nbundle = "climate.npz"\n'
 
 COMMANDS = {
     "ssh": 'case $1 in nowhere) echo "ssh: no route" >&2; exit 255;; esac\nshift\nexec sh -c "$*"',
     "sudo": 'exec "$@"',
-    "systemctl": 'echo "$*" >> "$RELOADS"',
+    "systemctl": 'echo "$*" >> "$RELOADS"; [ ! -e "$RELOADS.fail" ]',
     "understudy-agent": f'cd {ROOT} && exec {sys.executable} -m agent "$@"',
 }
 
@@ -61,9 +63,9 @@ def new_bundle(tmp_path: Path, **options) -> Path:
 def test_a_new_bundle_takes_the_place_of_the_old_and_the_agent_reloads(device, tmp_path):
     new = new_bundle(tmp_path, interval_s=7.0)
     done = push(device, str(new), "pi-1", "pi-2")
-    assert (done.returncode, done.stdout) == (0, "pi-1: plays climate.npz\npi-2: plays climate.npz\n")
+    assert (done.returncode, done.stdout) == (0, "pi-1: has climate.npz\npi-2: has climate.npz\n")
     assert held(device) == {"agent.toml": CONFIGURATION.encode(), "climate.npz": new.read_bytes()}
-    assert reloads(device) == ["reload understudy-agent"] * 2
+    assert reloads(device) == ["try-reload-or-restart understudy-agent"] * 2
     assert (device / "climate.npz").stat().st_mode & 0o777 == 0o644
 
 
@@ -79,8 +81,10 @@ def test_a_bad_bundle_changes_nothing_and_is_told(device, tmp_path):
     assert reloads(device) == []
 
 
-def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp_path):
-    (device / "agent.toml").write_text(CONFIGURATION + 'period = "week"\n')
+@pytest.mark.parametrize("path", ["climate.npz", "{device}/climate.npz", "../etc/climate.npz"])
+def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp_path, path):
+    named = CONFIGURATION.replace("climate.npz", path.format(device=device))
+    (device / "agent.toml").write_text(named + 'period = "week"\n')
     write_bundle(device / "climate.npz", periods={"day": 60.0, "week": 60.0})
     before = held(device)
     done = push(device, str(new_bundle(tmp_path)), "pi-1")
@@ -93,9 +97,9 @@ def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp
 def test_one_host_that_cannot_be_reached_does_not_keep_the_others_from_it(device, tmp_path):
     done = push(device, "--unit", "understudy-agent@porch", str(new_bundle(tmp_path)), "nowhere", "pi-1")
     assert done.returncode == 1
-    assert done.stdout == "pi-1: plays climate.npz\n"
+    assert done.stdout == "pi-1: has climate.npz\n"
     assert "nowhere: keeps what it has" in done.stderr
-    assert reloads(device) == ["reload understudy-agent@porch"]
+    assert reloads(device) == ["try-reload-or-restart understudy-agent@porch"]
 
 
 def test_nothing_is_left_behind(device, tmp_path):
@@ -133,3 +137,30 @@ def test_a_bad_bundle_is_refused_where_no_configuration_names_it_yet(device, tmp
     (tmp_path / "climate.npz").write_bytes(b"no bundle")
     assert push(device, str(tmp_path / "climate.npz"), "pi-1").returncode == 1
     assert reloads(device) == []
+
+
+def test_a_configuration_that_does_not_name_it_has_no_say(device, tmp_path):
+    (device / "other.toml").write_text("this is wrong")
+    assert push(device, str(new_bundle(tmp_path)), "pi-1").returncode == 0
+
+
+def test_where_the_agent_does_not_reload_the_old_one_is_put_back(device, tmp_path):
+    before = held(device)
+    (tmp_path / "reloads.fail").touch()
+    done = push(device, str(new_bundle(tmp_path, interval_s=7.0)), "pi-1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert held(device) == before
+
+
+def test_what_is_new_there_is_gone_where_the_agent_does_not_reload(device, tmp_path):
+    (device / "climate.npz").unlink()
+    (tmp_path / "reloads.fail").touch()
+    assert push(device, str(new_bundle(tmp_path)), "pi-1").returncode == 1
+    assert set(held(device)) == {"agent.toml"}
+
+
+def test_a_bundle_of_which_a_part_arrives_changes_nothing(device, tmp_path):
+    before, new = held(device), new_bundle(tmp_path)
+    (tmp_path / "climate.npz").write_bytes(new.read_bytes()[:-200])
+    assert push(device, str(tmp_path / "climate.npz"), "pi-1").returncode == 1
+    assert held(device) == before
