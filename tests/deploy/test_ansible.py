@@ -1,115 +1,266 @@
-"""The playbook against two clean roots, through a connection that is a chroot. Run by `make test-ansible`."""
+"""The playbook against clean Debians: two roots through a chroot, and one that is booted. Run by `make test-ansible`."""
 
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bundles import write_bundle
-from tests.deploy.machine import Root, Workshop
+from tests.deploy.machine import Machine, Root, Workshop, booted
 from tests.deploy.wheels import ROOT
+from tests.e2e.broker import MISSING, PASSWORD, USER, Broker
 
 ANSIBLE = os.environ.get("UNDERSTUDY_ANSIBLE", "")
 pytestmark = pytest.mark.skipif(not ANSIBLE, reason="ansible takes half a gigabyte; run these with: make test-ansible")
 
 HOSTS = ("attic", "porch")
+UNIT = "understudy-agent.service"
+CONFIGURATION, BUNDLE = "etc/understudy/agent.toml", "etc/understudy/climate.npz"
+SECRET = "etc/credstore/understudy-agent.mqtt-password"
 
 
 class Fleet:
-    """Roots by the name of their host, and what is set for each."""
+    """Devices by the name of their host, and what is set for each.
 
-    def __init__(self, shop: Workshop, roots: dict[str, Root], folder: Path) -> None:
-        self.shop, self.roots, self.folder = shop, roots, folder
-        bundle = write_bundle(folder / "climate.npz", periods={"day": 60.0})
+    `enter` gives the command that runs another one where the devices are; `reach` what Ansible needs to get into one.
+    """
+
+    def __init__(self, folder: Path, enter: Callable[..., list[str]], reach: dict[str, dict[str, str]]) -> None:
+        self.folder, self._enter, self._reach = folder, enter, reach
+        self.bundle = write_bundle(folder / "climate.npz", periods={"day": 60.0})
         self.set: dict[str, dict[str, Any]] = {
             name: {
                 "understudy_settings": {"seed": place, "mqtt": {"url": "mqtt://localhost", "username": name}},
-                "understudy_sensors": [{"name": f"of-{name}", "bundle": str(bundle), "interval_s": 1.5 + place}],
+                "understudy_sensors": [{"name": f"of-{name}", "bundle": str(self.bundle), "interval_s": 1.5 + place}],
                 "understudy_mqtt_password": f"secret of {name}",
             }
-            for place, name in enumerate(HOSTS)
+            for place, name in enumerate(reach)
         }
 
-    def play(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def play(self, *words: str, at_once: int = 2) -> subprocess.CompletedProcess[str]:
         """Run the playbook on all hosts."""
         chroot = {"ansible_connection": "community.general.chroot", "ansible_python_interpreter": "/usr/bin/python3"}
-        hosts = {name: chroot | {"ansible_host": str(root.place)} | self.set[name] for name, root in self.roots.items()}
+        hosts = {name: chroot | reach | self.set[name] for name, reach in self._reach.items()}
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"understudy": {"hosts": hosts}}))
         site = ROOT / "deploy" / "ansible" / "site.yml"
-        command = [f"{ANSIBLE}/ansible-playbook", "-i", str(inventory), str(site), "-e", "understudy_at_once=2", *words]
+        serial = ["-e", f"understudy_at_once={at_once}"]
+        command = [f"{ANSIBLE}/ansible-playbook", "-i", str(inventory), str(site), *serial, *words]
         env = {"ANSIBLE_LOCAL_TEMP": str(self.folder), "TMPDIR": str(self.folder), "HOME": str(self.folder)}
         env |= {"PATH": f"{ANSIBLE}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         env |= {"ANSIBLE_REMOTE_TEMP": "/tmp/ansible"}
-        return subprocess.run(
-            self.shop.enter(*command), check=False, text=True, capture_output=True, timeout=500, env=env
-        )
+        return subprocess.run(self._enter(*command), check=False, text=True, capture_output=True, timeout=500, env=env)
 
-    def changed(self, done: subprocess.CompletedProcess[str]) -> dict[str, int]:
-        """How much was changed on each host."""
-        lines = [line for line in done.stdout.splitlines() if ": ok=" in line]
-        return {line.split()[0]: int(line.split("changed=")[1].split()[0]) for line in lines}
+
+def changed(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """How much was changed on each host."""
+    lines = [line for line in done.stdout.splitlines() if ": ok=" in line]
+    return {line.split()[0]: int(line.split("changed=")[1].split()[0]) for line in lines}
 
 
 @pytest.fixture(scope="module")
-def fleet(shop: Workshop, prepared: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    roots = {name: shop.root(f"fleet-{name}", *prepared.layers) for name in HOSTS}
-    for root in roots.values():
+def roots(shop: Workshop, prepared: Root) -> dict[str, Root]:
+    """Two clean Debians without systemd."""
+    made = {name: shop.root(f"fleet-{name}", *prepared.layers) for name in HOSTS}
+    for root in made.values():
         shop.run("mount", "--bind", "/proc", f"{root.place}/proc", check=True)
         shop.run("mount", "--rbind", "/dev", f"{root.place}/dev", check=True)
-    return Fleet(shop, roots, tmp_path_factory.mktemp("ansible"))
+    return made
 
 
-def test_check_mode_tells_what_would_be_done_on_a_clean_host(fleet):
-    before = {name: root.contents() for name, root in fleet.roots.items()}
+@pytest.fixture(scope="module")
+def fleet(shop: Workshop, roots: dict[str, Root], tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    reach = {name: {"ansible_host": str(root.place)} for name, root in roots.items()}
+    return Fleet(tmp_path_factory.mktemp("ansible"), shop.enter, reach)
+
+
+def test_check_mode_tells_what_would_be_done_on_a_clean_host(fleet, roots):
+    before = {name: root.contents() for name, root in roots.items()}
     done = fleet.play("--check", "--diff")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert min(fleet.changed(done).values()) > 0
-    assert {name: root.contents() for name, root in fleet.roots.items()} == before
+    assert min(changed(done).values()) > 0
+    assert {name: root.contents() for name, root in roots.items()} == before
 
 
-def test_it_installs_configures_and_keeps_secrets(fleet):
+def test_an_installation_that_failed_is_tried_again(fleet, roots):
+    for root in roots.values():
+        root.path("etc/pip.conf").rename(root.path("etc/pip.conf.away"))
+        root.cut_off()
+    assert fleet.play().returncode != 0
+    assert not any(root.path(CONFIGURATION).exists() for root in roots.values())
+    for root in roots.values():
+        root.path("etc/pip.conf.away").rename(root.path("etc/pip.conf"))
     done = fleet.play("--diff")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "secret of" not in done.stdout
-    for place, name in enumerate(HOSTS):
-        root = fleet.roots[name]
-        checked = root.run("understudy-agent", "check", "--config", "/etc/understudy/agent.toml")
+
+
+def test_each_device_has_its_configuration_and_its_secret(roots):
+    for place, (name, root) in enumerate(roots.items()):
+        checked = root.run("understudy-agent", "check", "--config", f"/{CONFIGURATION}")
         assert f"of-{name}" in checked.stdout, checked.stderr
         assert f"every {1.5 + place:g} s" in checked.stdout
-        secret = root.path("etc/credstore/understudy-agent.mqtt-password")
+        secret = root.path(SECRET)
         assert (secret.read_text(), secret.stat().st_mode & 0o777) == (f"secret of {name}", 0o600)
-        assert f'id = "{name}"' in root.path("etc/understudy/agent.toml").read_text()
+        assert f'id = "{name}"' in root.path(CONFIGURATION).read_text()
 
 
-def test_a_second_run_changes_nothing(fleet):
-    before = {name: root.contents() for name, root in fleet.roots.items()}
+def test_a_second_run_changes_nothing(fleet, roots):
+    before = {name: root.contents() for name, root in roots.items()}
     done = fleet.play()
-    assert fleet.changed(done) == dict.fromkeys(HOSTS, 0), done.stdout
-    assert {name: root.contents() for name, root in fleet.roots.items()} == before
+    assert changed(done) == dict.fromkeys(HOSTS, 0), done.stdout
+    after = {name: root.contents() for name, root in roots.items()}
+    assert after == before
 
 
-def test_a_configuration_that_the_agent_refuses_leaves_the_old_one(fleet):
-    path = fleet.roots["porch"].path("etc/understudy/agent.toml")
-    before, good = path.read_text(), fleet.set["porch"]["understudy_settings"]
-    fleet.set["porch"]["understudy_settings"] = good | {"mode": "orchestra"}
-    done = fleet.play()
-    fleet.set["porch"]["understudy_settings"] = good
+def test_nothing_of_the_checkout_stays_on_this_machine(fleet):
+    assert not list(fleet.folder.glob("*.tar.gz"))
+
+
+def test_a_configuration_that_the_agent_refuses_leaves_the_old_one_and_ends_it_all(fleet, roots):
+    before = {name: root.path(CONFIGURATION).read_text() for name, root in roots.items()}
+    good = {name: fleet.set[name]["understudy_settings"] for name in HOSTS}
+    for name in HOSTS:
+        fleet.set[name]["understudy_settings"] = good[name] | {"seed": 77}
+    fleet.set["attic"]["understudy_settings"] |= {"mode": "orchestra"}
+    done = fleet.play(at_once=1)
+    for name in HOSTS:
+        fleet.set[name]["understudy_settings"] = good[name]
     assert done.returncode != 0
     assert "orchestra" in done.stdout
-    assert path.read_text() == before
+    assert {name: root.path(CONFIGURATION).read_text() for name, root in roots.items()} == before
 
 
-def test_a_schedule_is_written_as_toml_has_it(fleet):
-    fleet.set["attic"]["understudy_sensors"][0] |= {
-        "schedule": [{"days": ["mon", "tue"], "from": "09:00", "to": "10:00", "per_hour": 60.5}],
-    }
-    fleet.set["attic"]["understudy_sensors"][0].pop("interval_s")
+def test_a_bundle_that_is_none_leaves_the_old_one(fleet, roots):
+    before, good = roots["attic"].path(BUNDLE).read_bytes(), fleet.bundle.read_bytes()
+    fleet.bundle.write_bytes(good[:-100])
     done = fleet.play("--limit", "attic")
+    fleet.bundle.write_bytes(good)
+    assert done.returncode != 0
+    assert roots["attic"].path(BUNDLE).read_bytes() == before
+
+
+def test_two_bundles_of_one_name_are_refused(fleet):
+    sensors = fleet.set["attic"]["understudy_sensors"]
+    (fleet.folder / "other").mkdir()
+    other = write_bundle(fleet.folder / "other" / "climate.npz", periods={"day": 60.0})
+    sensors.append({"name": "more", "bundle": str(other)})
+    done = fleet.play("--limit", "attic")
+    sensors.pop()
+    assert done.returncode != 0
+    assert "have one name" in done.stdout
+
+
+def test_a_schedule_is_written_as_toml_has_it(fleet, roots):
+    (sensor,) = fleet.set["attic"]["understudy_sensors"]
+    interval_s = sensor.pop("interval_s")
+    sensor["schedule"] = [{"days": ["mon", "tue"], "from": "09:00", "to": "10:00", "per_hour": 60.5}]
+    done = fleet.play("--limit", "attic")
+    del sensor["schedule"]
+    sensor["interval_s"] = interval_s
     assert done.returncode == 0, done.stdout
-    checked = fleet.roots["attic"].run("understudy-agent", "check", "--config", "/etc/understudy/agent.toml")
+    checked = roots["attic"].run("understudy-agent", "check", "--config", f"/{CONFIGURATION}")
     assert "by a schedule of 1 windows" in checked.stdout
+
+
+def test_a_secret_that_is_set_no_more_is_taken_away(fleet, roots):
+    kept = fleet.set["porch"].pop("understudy_mqtt_password")
+    done = fleet.play("--limit", "porch")
+    fleet.set["porch"]["understudy_mqtt_password"] = kept
+    assert done.returncode == 0, done.stdout
+    assert not roots["porch"].path(SECRET).exists()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker with TLS that wants a password."""
+    if MISSING:
+        pytest.skip(MISSING)
+    broker = Broker(tmp_path_factory.mktemp("broker"), secure=True)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="module")
+def machine(shop: Workshop, prepared: Root) -> Iterator[Machine]:
+    """A clean Debian that is booted."""
+    with booted(shop.root("fleet-live", *prepared.layers)) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def live(machine: Machine, broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """A fleet of that one machine: what is a chroot elsewhere enters its namespaces."""
+    folder = tmp_path_factory.mktemp("live")
+    enter = folder / "enter"
+    enter.write_text(f'#!/bin/sh\nshift\nexec nsenter --all --target={machine.init} "$@"\n')
+    enter.chmod(0o755)
+    reach = {"ansible_host": str(machine.root.path("")), "ansible_chroot_exe": str(enter)}
+    fleet = Fleet(folder, lambda *words: list(words), {"attic": reach})
+    mqtt = {"url": broker.url, "username": USER, "ca_file": "/etc/understudy/ca.pem"}
+    ca = broker.folder / "ca.pem"
+    port = str(broker.port)
+    fleet.set["attic"] |= {
+        "understudy_settings": {"seed": 1, "mqtt": mqtt},
+        "understudy_files": [str(ca)],
+        "understudy_mqtt_password": PASSWORD,
+        "understudy_listen": ["-h", "localhost", "-p", port, "--cafile", str(ca), "-u", USER, "-P", PASSWORD],
+    }
+    return fleet
+
+
+def test_on_a_real_system_it_is_well_and_heard_to_be_online(live, machine):
+    done = live.play()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Hear that it is online" in done.stdout
+    assert machine.show(UNIT, "ActiveState") == "active"
+    assert PASSWORD not in done.stdout
+
+
+def test_there_a_second_run_changes_nothing_and_what_plays_plays_on(live, machine):
+    process = machine.show(UNIT, "MainPID")
+    done = live.play()
+    assert (done.returncode, changed(done)) == (0, {"attic": 0}), done.stdout
+    assert machine.show(UNIT, "MainPID") == process
+
+
+def test_another_configuration_is_reloaded(live, machine):
+    process = machine.show(UNIT, "MainPID")
+    live.set["attic"]["understudy_sensors"][0]["interval_s"] = 0.7
+    done = live.play()
+    assert done.returncode == 0, done.stdout
+    assert machine.show(UNIT, "MainPID") == process
+    assert "reloaded" in machine.journal(UNIT)
+
+
+def test_what_was_stopped_is_started(live, machine):
+    machine.run("systemctl", "stop", UNIT)
+    assert live.play().returncode == 0
+    assert machine.show(UNIT, "ActiveState") == "active"
+
+
+def test_a_secret_that_the_broker_refuses_is_not_well(live, machine):
+    process = machine.show(UNIT, "MainPID")
+    live.set["attic"]["understudy_mqtt_password"] = "wrong"
+    done = live.play()
+    live.set["attic"]["understudy_mqtt_password"] = PASSWORD
+    assert done.returncode != 0
+    assert "See that it is well" in done.stdout
+    assert machine.show(UNIT, "MainPID") != process
+    assert live.play().returncode == 0
+
+
+def test_one_that_is_not_heard_is_not_well(live):
+    listen = live.set["attic"]["understudy_listen"]
+    live.set["attic"]["understudy_settings"]["mqtt"]["status_topic"] = "elsewhere/{device}"
+    try:
+        assert live.play().returncode == 0  # the topic that is set is the one that is listened to
+        live.set["attic"]["understudy_listen"] = [*listen[:-1], "wrong"]
+        assert live.play().returncode != 0
+    finally:
+        live.set["attic"]["understudy_listen"] = listen
