@@ -1,4 +1,4 @@
-"""The playbook against clean Debians: two roots through a chroot, and one that is booted. Run by `make test-ansible`."""
+"""The playbook against clean Debians: two roots by chroot, and one that is booted. Run by `make test-ansible`."""
 
 import json
 import os
