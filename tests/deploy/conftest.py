@@ -12,6 +12,7 @@ from tests.bundles import write_bundle
 from tests.deploy.base import OfflineError, base, debian
 from tests.deploy.machine import Root, Workshop, workshop
 from tests.deploy.wheels import add_empty, build, copy_project, dependencies, download, is_offline
+from tests.e2e.broker import MISSING, Broker
 
 TOOLS = ("debootstrap", "systemd-nspawn", "unshare", "nsenter", "setpriv")
 CHECKOUT, WHEELHOUSE = "/home/pi/understudy", "/home/pi/wheelhouse"
@@ -42,6 +43,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             yield opened
     except PermissionError as error:
         pytest.skip(f"this system allows no mounts: {error}")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker with TLS that wants a password."""
+    if MISSING:
+        pytest.skip(MISSING)
+    broker = Broker(tmp_path_factory.mktemp("broker"), secure=True)
+    broker.start()
+    yield broker
+    broker.stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,14 @@ import pytest
 from tests.bundles import write_bundle
 from tests.deploy.machine import Machine, Root, Workshop, booted
 from tests.deploy.wheels import ROOT
-from tests.e2e.broker import MISSING, PASSWORD, USER, Broker
+from tests.e2e.broker import PASSWORD, USER, Broker
 
 ANSIBLE = os.environ.get("UNDERSTUDY_ANSIBLE", "")
 pytestmark = pytest.mark.skipif(not ANSIBLE, reason="ansible takes half a gigabyte; run these with: make test-ansible")
 
 HOSTS = ("attic", "porch")
+PLAYBOOK = ROOT / "deploy" / "ansible" / "site.yml"
+CHROOT = {"ansible_connection": "community.general.chroot", "ansible_python_interpreter": "/usr/bin/python3"}
 UNIT = "understudy-agent.service"
 CONFIGURATION, BUNDLE = "etc/understudy/agent.toml", "etc/understudy/climate.npz"
 SECRET = "etc/credstore/understudy-agent.mqtt-password"
@@ -43,17 +45,20 @@ class Fleet:
 
     def play(self, *words: str, at_once: int = 2) -> subprocess.CompletedProcess[str]:
         """Run the playbook on all hosts."""
-        chroot = {"ansible_connection": "community.general.chroot", "ansible_python_interpreter": "/usr/bin/python3"}
-        hosts = {name: chroot | reach | self.set[name] for name, reach in self._reach.items()}
+        hosts = {name: CHROOT | reach | self.set[name] for name, reach in self._reach.items()}
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"understudy": {"hosts": hosts}}))
-        site = ROOT / "deploy" / "ansible" / "site.yml"
-        serial = ["-e", f"understudy_at_once={at_once}"]
-        command = [f"{ANSIBLE}/ansible-playbook", "-i", str(inventory), str(site), *serial, *words]
+        return self.run(
+            "ansible-playbook", "-i", str(inventory), str(PLAYBOOK), "-e", f"understudy_at_once={at_once}", *words
+        )
+
+    def run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one of Ansible's programs where the devices are."""
         env = {"ANSIBLE_LOCAL_TEMP": str(self.folder), "TMPDIR": str(self.folder), "HOME": str(self.folder)}
         env |= {"PATH": f"{ANSIBLE}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         env |= {"ANSIBLE_REMOTE_TEMP": "/tmp/ansible"}
-        return subprocess.run(self._enter(*command), check=False, text=True, capture_output=True, timeout=500, env=env)
+        command = self._enter(f"{ANSIBLE}/{program}", *words)
+        return subprocess.run(command, check=False, text=True, capture_output=True, timeout=500, env=env)
 
 
 def changed(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
@@ -175,15 +180,22 @@ def test_a_secret_that_is_set_no_more_is_taken_away(fleet, roots):
     assert not roots["porch"].path(SECRET).exists()
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker with TLS that wants a password."""
-    if MISSING:
-        pytest.skip(MISSING)
-    broker = Broker(tmp_path_factory.mktemp("broker"), secure=True)
-    broker.start()
-    yield broker
-    broker.stop()
+def test_the_example_inventory_is_played_with_passwords_from_a_vault(fleet, roots):
+    vault, word = fleet.folder / "vault.json", fleet.folder / "word"
+    vault.write_text(json.dumps({"vault_understudy_passwords": {name: f"kept for {name}" for name in HOSTS}}))
+    word.write_text("open sesame")
+    unlock = ("--vault-password-file", str(word))
+    assert fleet.run("ansible-vault", "encrypt", *unlock, str(vault)).returncode == 0
+    assert "kept for" not in vault.read_text()
+    places = {name: str(root.place) for name, root in roots.items()}
+    reach = CHROOT | {"places": places, "ansible_host": "{{ places[inventory_hostname] }}", "understudy_packages": []}
+    example = PLAYBOOK.with_name("inventory.example.yml")
+    words = ("-i", str(example), str(PLAYBOOK), "-e", f"@{vault}", "-e", json.dumps(reach), *unlock, "--diff")
+    done = fleet.run("ansible-playbook", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kept for" not in done.stdout
+    assert {name: root.path(SECRET).read_text() for name, root in roots.items()} == {n: f"kept for {n}" for n in HOSTS}
+    assert roots["porch"].path("etc/understudy/sprites").is_dir()
 
 
 @pytest.fixture(scope="module")

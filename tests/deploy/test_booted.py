@@ -10,7 +10,7 @@ import pytest
 
 from tests.deploy.machine import Machine, Root, Workshop, booted
 from tests.deploy.wheels import ROOT
-from tests.e2e.broker import MISSING, PASSWORD, USER, Broker, Subscriber, wait_until
+from tests.e2e.broker import PASSWORD, USER, Broker, Subscriber, wait_until
 from tests.scenes import write_scenes
 
 UNIT, HUNG, WRONG = "understudy-agent.service", "understudy-agent@hung.service", "understudy-agent@wrong.service"
@@ -46,16 +46,6 @@ PICTURES = """
     [sensor.pictures]
     labels = "coco"
 """
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    if MISSING:
-        pytest.skip(MISSING)
-    broker = Broker(tmp_path_factory.mktemp("broker"), secure=True)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture(scope="module")
