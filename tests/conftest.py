@@ -1,7 +1,7 @@
 """What holds for all tests.
 
-Property tests try the same examples on every run of continuous integration, and new ones elsewhere. SIGINT means what it
-does at a terminal: a shell has what it starts in the background ignore it, and so would every process of a test.
+Property tests try the same examples on every run of continuous integration, and new ones elsewhere. SIGINT means what
+it does at a terminal: a shell has what it starts in the background ignore it, and so would every process of a test.
 """
 
 import os
