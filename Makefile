@@ -39,7 +39,7 @@ test: .venv/.stamp tools  ## Format, lint, types, import rules and all tests
 	$(FULL)/ruff check .
 	$(FULL)/mypy
 	$(FULL)/lint-imports
-	$(FULL)/pytest
+	OMP_NUM_THREADS=1 $(FULL)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 deb: .venv-demo/.stamp  ## Build Debian packages into dist; for one: ARCH=amd64 DEBIAN=trixie
 	@for release in $(DEBIAN); do PYTHON=$(DEMO)/python deploy/deb/build.sh $(ARCH) $$release dist || exit; done
