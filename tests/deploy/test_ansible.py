@@ -140,6 +140,15 @@ def test_a_configuration_that_the_agent_refuses_leaves_the_old_one_and_ends_it_a
     assert {name: root.path(CONFIGURATION).read_text() for name, root in roots.items()} == before
 
 
+def test_the_first_device_that_is_not_well_ends_it_for_those_beside_it(fleet):
+    good = fleet.set["attic"]["understudy_settings"]
+    fleet.set["attic"]["understudy_settings"] = good | {"mode": "orchestra"}
+    done = fleet.play()
+    fleet.set["attic"]["understudy_settings"] = good
+    assert done.returncode != 0
+    assert "Check all of it together" not in done.stdout
+
+
 def test_a_bundle_that_is_none_leaves_the_old_one(fleet, roots):
     before, good = roots["attic"].path(BUNDLE).read_bytes(), fleet.bundle.read_bytes()
     fleet.bundle.write_bytes(good[:-100])
@@ -187,10 +196,13 @@ def test_the_example_inventory_is_played_with_passwords_from_a_vault(fleet, root
     unlock = ("--vault-password-file", str(word))
     assert fleet.run("ansible-vault", "encrypt", *unlock, str(vault)).returncode == 0
     assert "kept for" not in vault.read_text()
-    places = {name: str(root.place) for name, root in roots.items()}
-    reach = CHROOT | {"places": places, "ansible_host": "{{ places[inventory_hostname] }}", "understudy_packages": []}
+    reach = {
+        name: CHROOT | {"ansible_host": str(root.place), "understudy_packages": []} for name, root in roots.items()
+    }
+    reached = fleet.folder / "reached.json"
+    reached.write_text(json.dumps({"understudy": {"hosts": reach}}))
     example = PLAYBOOK.with_name("inventory.example.yml")
-    words = ("-i", str(example), str(PLAYBOOK), "-e", f"@{vault}", "-e", json.dumps(reach), *unlock, "--diff")
+    words = ("-i", str(example), "-i", str(reached), str(PLAYBOOK), "-e", f"@{vault}", *unlock, "--diff")
     done = fleet.run("ansible-playbook", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "kept for" not in done.stdout
@@ -248,6 +260,15 @@ def test_another_configuration_is_reloaded(live, machine):
     assert done.returncode == 0, done.stdout
     assert machine.show(UNIT, "MainPID") == process
     assert "reloaded" in machine.journal(UNIT)
+
+
+def test_what_an_earlier_run_brought_and_did_not_reload_is_reloaded(live, machine):
+    process, before = machine.show(UNIT, "MainPID"), machine.journal(UNIT).count("reloaded")
+    machine.run("touch", f"/{BUNDLE}")
+    done = live.play()
+    assert (done.returncode, changed(done)) == (0, {"attic": 1}), done.stdout
+    assert machine.show(UNIT, "MainPID") == process
+    assert machine.journal(UNIT).count("reloaded") > before
 
 
 def test_what_was_stopped_is_started(live, machine):
