@@ -93,9 +93,11 @@ class Root:
 
     def contents(self) -> str:
         """Every file below the folders that are not temporary, with what tells that it was changed."""
-        pruned = ["-path", "./proc", "-o", "-path", "./tmp", "-o", "-path", "./run", "-o", "-path", "./root/.cache"]
+        elsewhere = [
+            word for name in ("dev", "proc", "run", "tmp", "root/.cache") for word in ("-o", "-path", f"./{name}")
+        ]
         script = 'cd "$0" && find . \\( "$@" \\) -prune -o ! -type d -printf "%p %l %m %U %s %T@\\n" | sort'
-        return self.workshop.run("sh", "-c", script, str(self.place), *pruned, check=True).stdout
+        return self.workshop.run("sh", "-c", script, str(self.place), *elsewhere[1:], check=True).stdout
 
 
 @dataclass

@@ -146,7 +146,7 @@ def test_the_first_device_that_is_not_well_ends_it_for_those_beside_it(fleet):
     done = fleet.play()
     fleet.set["attic"]["understudy_settings"] = good
     assert done.returncode != 0
-    assert "Check all of it together" not in done.stdout
+    assert "Put it in place" not in done.stdout
 
 
 def test_a_bundle_that_is_none_leaves_the_old_one(fleet, roots):
@@ -155,6 +155,20 @@ def test_a_bundle_that_is_none_leaves_the_old_one(fleet, roots):
     done = fleet.play("--limit", "attic")
     fleet.bundle.write_bytes(good)
     assert done.returncode != 0
+    assert roots["attic"].path(BUNDLE).read_bytes() == before
+
+
+def test_a_whole_bundle_that_the_configuration_cannot_play_leaves_the_old_one(fleet, roots):
+    (sensor,) = sensors = fleet.set["attic"]["understudy_sensors"]
+    sensors[0] = {"name": sensor["name"], "bundle": sensor["bundle"], "period": "day"}
+    assert fleet.play("--limit", "attic").returncode == 0
+    before, good = roots["attic"].path(BUNDLE).read_bytes(), fleet.bundle.read_bytes()
+    write_bundle(fleet.bundle)
+    done = fleet.play("--limit", "attic")
+    fleet.bundle.write_bytes(good)
+    sensors[0] = sensor
+    assert done.returncode != 0
+    assert "day" in done.stdout
     assert roots["attic"].path(BUNDLE).read_bytes() == before
 
 
@@ -226,7 +240,7 @@ def live(machine: Machine, broker: Broker, tmp_path_factory: pytest.TempPathFact
     enter.chmod(0o755)
     reach = {"ansible_host": str(machine.root.path("")), "ansible_chroot_exe": str(enter)}
     fleet = Fleet(folder, lambda *words: list(words), {"attic": reach})
-    mqtt = {"url": broker.url, "username": USER, "ca_file": "/etc/understudy/ca.pem"}
+    mqtt = {"url": broker.url, "username": USER, "ca_file": "ca.pem"}
     ca = broker.folder / "ca.pem"
     port = str(broker.port)
     fleet.set["attic"] |= {
