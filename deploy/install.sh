@@ -16,7 +16,7 @@ readonly PYTHON=/usr/bin/python3 # Debian's own, as apt's picamera2 is for no ot
 readonly NEEDED_MB=400
 readonly PACKAGE=(agent trainer pyproject.toml README.md LICENSE)
 
-SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SOURCE=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 readonly SOURCE
 export PATH=$PATH:/usr/sbin:/sbin
 umask 022 # the agent's user is nobody in particular, and has to read what is installed
@@ -57,7 +57,7 @@ read_arguments() {
         --help) usage && exit ;;
         --wheelhouse)
             [[ -d ${2-} ]] || refuse "--wheelhouse needs a folder of wheels, and '${2-}' is none"
-            wheelhouse=$(cd "$2" && pwd)
+            wheelhouse=$(readlink -f "$2")
             shift
             ;;
         *) refuse "there is no option '$1'; see --help" ;;
@@ -86,6 +86,7 @@ refuse_what_cannot_work() {
     refuse_other_pythons
     refuse_a_clock_that_is_behind
     refuse_a_full_disk
+    refuse_a_masked_service
     refuse_another_wheelhouse
 }
 
@@ -141,10 +142,22 @@ refuse_a_full_disk() {
     ((free_mb >= NEEDED_MB)) || refuse "$place has $free_mb MB free and $NEEDED_MB MB are needed; make room, e.g. with: apt clean"
 }
 
+# Who masks it later means it, and finds it masked after an upgrade.
+refuse_a_masked_service() {
+    [[ -e $CURRENT || $(systemctl is-enabled "$SERVICE" 2> /dev/null) != masked* ]] ||
+        refuse "$SERVICE is masked, so it could not start; allow it with: systemctl unmask $SERVICE"
+}
+
 refuse_another_wheelhouse() {
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$SOURCE/pyproject.toml")
-    [[ -z $wheelhouse ]] || compgen -G "$wheelhouse/understudy-$version-*.whl" > /dev/null ||
-        refuse "$wheelhouse does not hold Understudy $version; fill it with: pip wheel -c constraints.txt -w $wheelhouse ."
+    [[ -n $wheelhouse ]] || return 0
+    local wheel own
+    own=("$wheelhouse/understudy-$version"-*.whl)
+    [[ -e ${own[0]} ]] ||
+        refuse "$wheelhouse does not hold Understudy $version; fill it with: pip wheel -c constraints.txt -w '$wheelhouse' ."
+    for wheel in "$wheelhouse"/*.whl; do
+        [[ -r $wheel ]] || refuse "$wheel cannot be read; remove it, or fetch it again"
+    done
 }
 
 refuse_others_than_root() {

@@ -18,8 +18,8 @@ END
 [[ $# == 3 ]] || { usage >&2 && exit 2; }
 readonly ARCHITECTURE=$1 RELEASE=$2
 mkdir -p "$3"
-OUT=$(cd "$3" && pwd)
-SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+OUT=$(readlink -f "$3")
+SOURCE=$(readlink -f "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../..")
 WORK=$(mktemp -d)
 readonly OUT SOURCE WORK
 readonly ROOT=$WORK/root HERE=$SOURCE/deploy/deb
