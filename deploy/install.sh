@@ -103,10 +103,13 @@ refuse_other_architectures() {
     esac
 }
 
-# Its units are found after those of this script, so the two would not agree on what runs.
+# Its units are found after those of this script, so the two would not agree on what runs. One that is half installed is
+# there, too: dpkg will finish it, or remove it.
 refuse_a_package() {
-    ! dpkg-query --show --showformat='${Status}' understudy-agent 2> /dev/null | grep -q ' installed$' ||
-        refuse "the Debian package understudy-agent is installed here; upgrade that, or remove it first: apt remove understudy-agent"
+    case $(dpkg-query --show --showformat='${Status}' understudy-agent 2> /dev/null || true) in
+    '' | *' not-installed' | *' config-files') ;;
+    *) refuse "the Debian package understudy-agent is installed here; upgrade that, or remove it first: apt remove understudy-agent" ;;
+    esac
 }
 
 refuse_other_releases() {
@@ -391,14 +394,18 @@ remove_releases_but() {
 
 # --- Removing ---
 
+# The names are exact: understudy-agent-backups is somebody's own.
 remove_agent() {
-    say "This will stop the agent and remove $TOP, its units and its udev rule"
+    refuse_a_package
+    say "This will stop the agent and remove what lies in $TOP, its units and its udev rule"
     [[ $action != purge ]] || say 'and /etc/understudy, its passwords in /etc/credstore and its state in /var/lib, for ever'
     ask
     stop_everything
-    rm -rf "$TOP" "$COMMAND" "$UNITS"/understudy-agent* "$RULES/60-understudy-camera.rules"
-    [[ $action != purge ]] || rm -rf /etc/understudy /etc/credstore/understudy-agent* \
-        /etc/systemd/system/understudy-agent*.service.d /var/lib/understudy-agent* /var/lib/private/understudy-agent*
+    rm -rf "$TOP"/{releases,current,.next} "$COMMAND"{,.next} "$RULES"/60-understudy-camera.rules{,.next} \
+        "$UNITS"/understudy-agent{.,@}*
+    rmdir "$TOP" 2> /dev/null || true # others may have put something there, or linked it
+    [[ $action != purge ]] || rm -rf /etc/understudy /etc/credstore/understudy-agent{.,@}* \
+        /etc/systemd/system/understudy-agent{.,@*.}service.d /var/lib{,/private}/understudy-agent{,@*}
     load_units
     say 'Removed.'
 }
