@@ -2,7 +2,8 @@
 # Installs the agent of the checkout that this file lies in as a service. It looks first, says what it will do, and asks.
 #
 # Each installation is a Python environment of its own below /opt/understudy/releases; the link /opt/understudy/current
-# names the one that the service runs. An upgrade turns the link, and back again if the new one does not get READY.
+# names the one that the service runs. An upgrade turns the link, and back again if the new one does not play. What an
+# installation is made of is written into it last: one without was cut short, and the next run does it again.
 set -euo pipefail
 
 readonly TOP=/opt/understudy
@@ -14,6 +15,7 @@ readonly CONFIG=/etc/understudy/agent.toml
 readonly SERVICE=understudy-agent.service
 readonly PYTHON=/usr/bin/python3 # Debian's own, as apt's picamera2 is for no other
 readonly NEEDED_MB=400
+readonly WATCH_S=5 # more than RestartSec= in the unit
 readonly PACKAGE=(agent trainer pyproject.toml README.md LICENSE)
 
 SOURCE=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -200,7 +202,7 @@ fingerprint() {
 }
 
 is_installed() {
-    [[ $(cat "$CURRENT/fingerprint" 2> /dev/null) == "$(fingerprint)" ]] &&
+    [[ $(cat "$CURRENT/fingerprint" 2> /dev/null) == "$number" ]] &&
         "$CURRENT/bin/python" -c 'import agent.daemon' 2> /dev/null &&
         is_in_place "$CURRENT/system" && [[ -f $CONFIG ]]
 }
@@ -212,9 +214,22 @@ is_in_place() {
     done < <(cd "$1" && find . ! -type d -print0)
 }
 
-running() {
+# Where there is one that was installed to its end, the machine goes back to that.
+installed_before() {
+    local release
+    for release in "$CURRENT" "$TOP"/releases/*; do
+        ! is_finished "$release" || { readlink -f "$release" && return; }
+    done
+    [[ ! -d $CURRENT ]] || readlink -f "$CURRENT"
+}
+
+is_finished() { [[ -s $1/fingerprint ]]; }
+
+running() { units_that_are active,activating,reloading; }
+
+units_that_are() {
     systemd_runs || return 0
-    systemctl list-units --plain --no-legend --state=active,activating,reloading "$SERVICE" 'understudy-agent@*.service' | cut -d ' ' -f 1
+    systemctl list-units --plain --no-legend --state="$1" "$SERVICE" 'understudy-agent@*.service' | cut -d ' ' -f 1
 }
 
 # --- Installing ---
@@ -222,25 +237,27 @@ running() {
 install_agent() {
     refuse_what_cannot_work
     tell_the_machine
+    number=$(fingerprint)
     if is_installed; then
         say "Understudy $version is installed already; there is nothing to do."
         exit
     fi
     new=$TOP/releases/$version-$(date -u +%Y%m%dT%H%M%SZ)
-    old=$(readlink -f "$CURRENT" || true)
-    [[ -d $old ]] || old=''
+    old=$(installed_before)
     tell_the_plan
     ask
     trap take_back EXIT
+    [[ -z $old || $CURRENT -ef $old ]] || switch_to "$old" # what was cut short is taken back first
     make_environment
-    mapfile -t ran < <(running)
+    mapfile -t ran < <(units_that_are active,reloading)
     refuse_what_cannot_play_on
     write_configuration
     switch_to "$new"
     choose_what_to_start
     start_what_ran
     trap - EXIT
-    remove_releases_but "$new"
+    finish
+    start_what_has_not_got_ready
     tell_the_end
 }
 
@@ -276,16 +293,19 @@ ask() {
     flock -n 9 || refuse 'another install.sh is at work; wait for it'
 }
 
-# Whatever goes wrong until the new one has got READY: the machine is as it was before.
+# Whatever goes wrong until the new one plays: the machine is as it was before. What is linked is never removed.
 take_back() {
     trap - EXIT
-    if [[ $(readlink -f "$CURRENT" || true) != "$new" ]]; then
-        rm -rf "$new"
-    elif [[ -n $old ]]; then
+    local unit lost=()
+    if [[ -n $old && $CURRENT -ef $new ]]; then
         switch_to "$old"
-        rm -rf "$new"
-        start "${ran[@]}" || refuse "$old, to which this went back, does not start either; see why with: journalctl -u $SERVICE"
+        for unit in "${ran[@]}"; do
+            start "$unit" || lost+=("$unit")
+        done
     fi
+    [[ $CURRENT -ef $new ]] || rm -rf "$new"
+    ((${#lost[@]} == 0)) ||
+        refuse "$old, to which this went back, does not start as ${lost[*]} either; see why with: journalctl -u ${lost[0]}"
     [[ -z $old ]] || say 'install.sh: what was installed before is as it was' >&2
 }
 
@@ -298,7 +318,6 @@ make_environment() {
     mkdir -p "$new/share/understudy"
     cp "$SOURCE/README.md" "$SOURCE/LICENSE" "$new/share/understudy"
     lay_out_system_files
-    fingerprint > "$new/fingerprint"
 }
 
 # What goes elsewhere, by its place below /, so that to go back to a release brings back its units, too.
@@ -322,28 +341,78 @@ install_packages() {
     "$new/bin/python" -m pip install "${words[@]}" ||
         refuse "the packages could not be installed, for the reason above; check the network, or the wheelhouse, and try again"
     rm -rf "$new/source"
+    [[ -z $wheelhouse ]] || refuse_other_code
 }
 
-can_play() { "$1/bin/understudy-agent" check --config "$CONFIG" 2>&1; }
+# A version is many commits long, and a wheel of it may be of an older one.
+refuse_other_code() {
+    [[ $(code_in "$SOURCE") == "$(code_in "$new"/lib/python3*/site-packages)" ]] ||
+        refuse "the wheel of Understudy in $wheelhouse was built of other files than those here; make it anew with:" \
+            "pip wheel --no-deps -w '$wheelhouse' ."
+}
 
-# An upgrade must not end an agent that plays because the new version has another opinion of its configuration.
+code_in() { (cd "$1" && find agent trainer -name '*.py' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum); }
+
+# By a user who is nobody in particular, as the service's is: root reads more.
+can_play() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$1/bin/understudy-agent" check --config "$CONFIG" 2>&1; }
+
+# An upgrade must not end an agent that plays because the new version has another opinion of its configuration, or because
+# that was spoilt since.
 refuse_what_cannot_play_on() {
-    local problems
-    [[ " ${ran[*]} " == *" $SERVICE "* ]] || return 0
-    problems=$(can_play "$new") || refuse "the new version cannot play what the old one plays:"$'\n'"$problems"
+    local unit problems
+    for unit in "${ran[@]}"; do
+        problems=$(can_play_on "$new" "$unit") ||
+            refuse "the new version cannot play what $unit plays:"$'\n'"$problems"
+    done
 }
 
+# With the arguments and the environment of the agent that plays, by its user, and from where it looks.
+can_play_on() {
+    local process user group groups words environment
+    process=/proc/$(systemctl show --value --property=MainPID "$2")
+    mapfile -d '' -t words < "$process/cmdline"
+    mapfile -d '' -t environment < "$process/environ"
+    [[ ${words[2]-} == run ]] || return 0 # somebody's own command
+    read -r user group < <(stat --format='%u %g' "$process")
+    groups=$(sed -n 's/^Groups:[[:space:]]*//p' "$process/status" | xargs | tr ' ' ,)
+    (
+        export "${environment[@]}" # not as words of a command, which everybody can see
+        nsenter --target "${process##*/}" --mount -- \
+            setpriv --reuid="$user" --regid="$group" --groups="${groups:-$group}" \
+            "$1/bin/understudy-agent" check "${words[@]:3}" 2>&1
+    )
+}
+
+# What is there is somebody's, and so is who may read it.
 write_configuration() {
-    install -d -m 755 /etc/understudy
-    install -d -m 700 /etc/credstore
-    [[ -f $CONFIG ]] || install -m 644 "$SOURCE/deploy/agent.toml" "$CONFIG"
+    [[ ! -d $CONFIG ]] || refuse "$CONFIG is a folder, and has to be a file; move it away"
+    [[ -d /etc/understudy ]] || install -d -m 755 /etc/understudy
+    [[ -d /etc/credstore ]] || install -d -m 700 /etc/credstore
+    [[ -e $CONFIG ]] || install -m 644 "$SOURCE/deploy/agent.toml" "$CONFIG"
 }
 
+# One by one, as any folder on the way may be a link to another disk; and beside their places first, so that once the link
+# has been turned nothing can fail any more but to give them their names.
 switch_to() {
+    local file files problem
+    mapfile -t files < <(cd "$1/system" && find . ! -type d -printf '/%P\n')
+    problem=$(bring "$1/system" "${files[@]}" 2>&1) || {
+        rm -f "${files[@]/%/.next}" 2> /dev/null || true
+        refuse "what belongs outside of $TOP cannot be put there; mend that, and try again: $problem"
+    }
+    sync -f "$1" # a power cut must not leave files of no bytes behind the link
     ln -sfn "releases/$(basename "$1")" "$TOP/.next"
     mv -T "$TOP/.next" "$CURRENT"
-    cp -RP "$1/system/." /
+    for file in "${files[@]}"; do mv -fT "$file.next" "$file"; done
     load_units
+}
+
+bring() {
+    local file
+    for file in "${@:2}"; do
+        [[ ! -d $file || -L $file ]] || { say "$file is a folder" && return 1; }
+        mkdir -p "$(dirname "$file")" && cp -PT --remove-destination "$1$file" "$file.next" || return
+    done
 }
 
 load_units() {
@@ -356,40 +425,59 @@ load_units() {
 
 choose_what_to_start() {
     problems=$(can_play "$new") && problems=''
-    [[ -z $old ]] || return 0
-    systemctl --quiet enable "$SERVICE"
-    [[ -n $problems ]] || ran+=("$SERVICE")
+    enable
+    is_finished "$old" || [[ -n $problems || " ${ran[*]} " == *" $SERVICE "* ]] || ran+=("$SERVICE")
 }
 
+enable() { is_finished "$old" || systemctl --quiet enable "$SERVICE"; }
+
+# READY is soon said; only what plays on some seconds later has made the old version needless.
 start_what_ran() {
     systemd_runs || return 0
-    start "${ran[@]}" || refuse "Understudy $version does not start; see why with: journalctl -u $SERVICE"
+    local unit
+    local -A lives=()
+    for unit in "${ran[@]}"; do
+        start "$unit" || refuse "Understudy $version does not start as $unit; see why with: journalctl -u $unit"
+        lives[$unit]=$(life_of "$unit")
+    done
+    ((${#ran[@]} == 0)) || sleep "$WATCH_S"
+    for unit in "${ran[@]}"; do
+        [[ $(life_of "$unit") == "${lives[$unit]}" ]] ||
+            refuse "Understudy $version starts as $unit and soon ends; see why with: journalctl -u $unit"
+    done
 }
 
+life_of() { systemctl show --property=MainPID,NRestarts "$1"; }
+
 start() {
-    local unit
-    for unit in "$@"; do
-        systemctl reset-failed "$unit" 2> /dev/null || true
-        systemctl restart "$unit" && systemctl --quiet is-active "$unit" || return
+    systemctl reset-failed "$1" 2> /dev/null || true
+    systemctl restart "$1" && systemctl --quiet is-active "$1"
+}
+
+# They are not waited for: they may wait for the clock themselves, or have failed again and again.
+start_what_has_not_got_ready() { units_that_are activating | xargs --no-run-if-empty systemctl --no-block try-restart; }
+
+finish() {
+    local release
+    sync -f "$new"
+    echo "$number" > "$new/fingerprint"
+    for release in "$TOP"/releases/*; do
+        [[ $release -ef $CURRENT ]] || rm -rf "$release"
     done
 }
 
 tell_the_end() {
     say "Understudy $version is installed."
-    if [[ -n $problems ]]; then
+    if systemd_runs && ((${#ran[@]})); then
+        say "It plays: ${ran[*]}"
+    elif [[ -n $problems ]]; then
         say 'Its configuration cannot be played yet:' && say "$problems"
         say 'Correct that; then start it with: sudo systemctl restart understudy-agent'
     elif ! systemd_runs; then
         say 'systemd does not run here: the service starts with the machine.'
-    elif ((${#ran[@]})); then
-        say "It plays: ${ran[*]}"
     else
         say 'It does not run, as before; start it with: sudo systemctl start understudy-agent'
     fi
-}
-
-remove_releases_but() {
-    find "$TOP/releases" -mindepth 1 -maxdepth 1 ! -path "$1" -exec rm -rf {} +
 }
 
 # --- Removing ---

@@ -25,6 +25,18 @@ def remove(name: str):
     return lambda root: root.run("rm", "-r", f"/{name}")
 
 
+def make_folder(name: str):
+    return lambda root: root.path(name).mkdir(parents=True)
+
+
+def link(name: str, target: str):
+    return lambda root: root.path(name).symlink_to(target)
+
+
+def change(name: str):
+    return lambda root: root.run("sh", "-c", f"echo '# newer' >> /{name}")
+
+
 def release(text: str):
     return lambda root: root.write("usr/lib/os-release", text)
 
@@ -41,6 +53,32 @@ REFUSALS = {
     "disk": (stub("df", "echo Avail; echo 12"), ["--yes"], "12 MB free", "make room"),
     "wheelhouse": (lambda root: None, ["--yes", "--wheelhouse", "/home"], "does not hold Understudy", "pip wheel"),
     "no-wheelhouse": (lambda root: None, ["--yes", "--wheelhouse", "/nowhere"], "'/nowhere' is none", "a folder"),
+    "older-wheel": (
+        change("home/pi/understudy/agent/loop.py"),
+        ["--yes", "--wheelhouse", WHEELHOUSE],
+        f"the wheel of Understudy in {WHEELHOUSE} was built of other files",
+        "make it anew with: pip wheel",
+    ),
+    "dangling-wheel": (
+        link("home/pi/wheelhouse/a-1-py3-none-any.whl", "/nowhere"),
+        ["--yes", "--wheelhouse", WHEELHOUSE],
+        "a-1-py3-none-any.whl cannot be read",
+        "fetch it again",
+    ),
+    "half-a-package": (stub("dpkg-query", "echo install ok half-configured"), ["--yes"], "package", "apt remove"),
+    "package": (stub("dpkg-query", "echo install ok installed"), ["--uninstall", "--yes"], "package", "apt remove"),
+    "masked": (
+        link("etc/systemd/system/understudy-agent.service", "/dev/null"),
+        ["--yes"],
+        "is masked",
+        "systemctl unmask understudy-agent.service",
+    ),
+    "configuration": (
+        make_folder("etc/understudy/agent.toml"),
+        ["--yes"],
+        "/etc/understudy/agent.toml is a folder",
+        "move it away",
+    ),
     "nobody-asked": (lambda root: None, [], "nobody is there", "--yes"),
     "option": (lambda root: None, ["--force"], "no option '--force'", "--help"),
 }
@@ -173,6 +211,80 @@ def test_what_was_begun_is_removed_when_packages_are_missing(fresh, prepared: Ro
     assert root.contents() == before
 
 
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        ("mount --bind -o ro /usr/local /usr/local", "Read-only file system"),
+        ("mkdir -p /usr/local/bin/understudy-agent", "/usr/local/bin/understudy-agent is a folder"),
+    ],
+)
+def test_what_cannot_be_put_in_its_place_is_told_of_and_nothing_is_left(fresh, prepared: Root, spoil, problem):
+    root = fresh(prepared)
+    root.path("etc/understudy").mkdir()
+    shutil.copy(ROOT / "deploy/agent.toml", root.path("etc/understudy"))
+    before = root.contents()
+    done = root.run("sh", "-c", f"{spoil} && {INSTALL} --yes")
+    assert done.returncode == 1
+    assert "install.sh: what belongs outside of /opt/understudy cannot be put there; mend that" in done.stderr
+    assert problem in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert root.contents() == before
+
+
+@pytest.mark.parametrize("folder", ["/usr/local", "/opt", "/etc/understudy"])
+def test_a_folder_may_be_a_link_to_another_disk(fresh, prepared: Root, folder):
+    root = fresh(prepared)
+    root.run("sh", "-c", f"mkdir -p /data {folder} && mv {folder} /data/it && ln -s /data/it {folder}")
+    done = root.run(INSTALL, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert root.run("understudy-agent", "--help").returncode == 0
+    assert root.run("systemctl", "is-enabled", "understudy-agent.service").stdout == "enabled\n"
+    assert root.run("readlink", folder).stdout == "/data/it\n"
+    assert "there is nothing to do" in root.run(INSTALL, "--yes").stdout
+
+
+def test_a_first_installation_that_was_cut_short_is_done_anew(fresh, prepared: Root):
+    root = fresh(prepared)
+    stub("systemctl", 'case "$*" in *" enable "*) kill -9 $PPID; exit 1 ;; esac; exec /usr/bin/systemctl "$@"')(root)
+    assert root.run(INSTALL, "--yes").returncode == -9
+    root.path("usr/local/bin/systemctl").unlink()
+    done = root.run(INSTALL, "--yes")
+    assert "Understudy 0.1.0 is installed.\n" in done.stdout
+    assert root.run("systemctl", "is-enabled", "understudy-agent.service").stdout == "enabled\n"
+    assert len(root.run("ls", "/opt/understudy/releases").stdout.split()) == 1
+
+
+def test_every_byte_is_on_the_disk_before_the_link_names_it(fresh, prepared: Root):
+    """What a power cut would leave: what was not synced may be files of no bytes."""
+    root = fresh(prepared)
+    said = 'echo "$2" of $(ls -a "$2" | grep -c fingerprint) beside "$(readlink /opt/understudy/current)" >> /synced'
+    stub("sync", said)(root)
+    assert root.run(INSTALL, "--yes").returncode == 0
+    name = root.run("ls", "/opt/understudy/releases").stdout.strip()
+    synced = f"/opt/understudy/releases/{name} of 0 beside"
+    assert root.path("synced").read_text() == f"{synced} \n{synced} releases/{name}\n"
+
+
+def test_it_finds_itself_and_its_wheels_wherever_they_are(fresh, prepared: Root):
+    root = fresh(prepared)
+    root.run("sh", "-c", f"mv {WHEELHOUSE} '/home/pi/wheels [1]' && ln -s {INSTALL} /usr/local/sbin/install-it")
+    cd_says = f"cd /home/pi && CDPATH=/home/pi:{CHECKOUT} PATH=/usr/local/sbin:$PATH"
+    done = root.run("sh", "-c", f"{cd_says} install-it --yes --wheelhouse 'wheels [1]'")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "from /home/pi/wheels [1]\n" in done.stdout
+    assert root.run("sh", "-c", f"{cd_says} bash understudy/deploy/install.sh --dry-run").returncode == 0
+
+
+def test_who_may_look_into_the_configuration_stays_as_the_administrator_set_it(fresh, installed: Root):
+    root = fresh(installed)
+    root.run("sh", "-c", "chmod 750 /etc/understudy && chmod 711 /etc/credstore")
+    change("home/pi/understudy/agent/loop.py")(root)
+    done = root.run(INSTALL, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "/etc/understudy/agent.toml: cannot be read" in done.stdout  # by others than root
+    assert root.run("stat", "-c", "%a", "/etc/understudy", "/etc/credstore").stdout == "750\n711\n"
+
+
 def test_beside_apts_picamera2_of_debian_12_it_takes_numpy_1_and_its_own_packages_else(fresh, prepared: Root):
     root = fresh(prepared)
     (tqdm,) = re.findall("(?m)^tqdm==(.*)", (ROOT / "constraints.txt").read_text())  # apt's own is gone tomorrow
@@ -212,3 +324,29 @@ def test_purging_leaves_the_machine_as_it_was(fresh, installed: Root, prepared: 
     assert root.run(INSTALL, "--purge", "--yes").returncode == 0
     root.path("home/pi/said").unlink()
     assert root.contents() == prepared.contents()
+
+
+def test_what_others_put_beside_it_stays_when_it_is_purged(fresh, prepared: Root):
+    root = fresh(prepared)
+    root.run("sh", "-c", f"mkdir -p /opt && cp -a {CHECKOUT} /opt/understudy")
+    others = [
+        "opt/understudy/recording.csv",
+        "usr/local/lib/systemd/system/understudy-agent-watch.service",
+        "etc/credstore/understudy-agent-watch.password",
+        "etc/systemd/system/understudy-agent-watch.service.d/more.conf",
+        "var/lib/understudy-agent-backups/yesterday",
+        "var/lib/private/understudy-agent-watch/state",
+    ]
+    for name in others:
+        root.write(name, "another's")
+    before = root.contents()
+    assert root.run("/opt/understudy/deploy/install.sh", "--yes").returncode == 0
+    assert root.run("/opt/understudy/deploy/install.sh", "--purge", "--yes").returncode == 0
+    assert root.contents() == before
+
+
+def test_removing_it_from_another_disk_leaves_nothing_there(fresh, installed: Root):
+    root = fresh(installed)
+    root.run("sh", "-c", "mkdir /data && mv /opt/understudy /data/it && ln -s /data/it /opt/understudy")
+    assert root.run(INSTALL, "--uninstall", "--yes").returncode == 0
+    assert root.run("find", "/data/it").stdout == "/data/it\n"
