@@ -88,7 +88,8 @@ gather_files() {
     ln -s /opt/understudy/current/bin/understudy-agent "$ROOT/usr/bin"
     cp -RP "$SOURCE"/systemd/understudy-agent* "$ROOT/usr/lib/systemd/system"
     install -D -m 644 -t "$ROOT/usr/lib/udev/rules.d" "$SOURCE/systemd/60-understudy-camera.rules"
-    install -D -m 644 -t "$ROOT/etc/understudy" "$SOURCE/deploy/agent.toml"
+    install -m 644 "$SOURCE/deploy/agent.toml" "$lib/deploy" # postinst puts it in place, where there is none
+    install -d "$ROOT/etc/understudy"
     install -d -m 700 "$ROOT/etc/credstore"
     install -m 644 "$SOURCE/systemd/no-camera.conf" "$doc/examples"
     install -m 644 "$HERE/copyright" "$doc"
@@ -142,7 +143,6 @@ Description: stand-ins for real sensors, played over MQTT
  This package holds everything that the agent needs of the Python package
  index: its environment is made during the installation, without a network.
 END
-    echo /etc/understudy/agent.toml > "$control/conffiles"
     (cd "$ROOT" && find usr -type f -print0 | sort -z | xargs -0 md5sum) > "$control/md5sums"
     chmod 644 "$control"/*
     install -m 755 "$HERE"/{preinst,postinst,prerm,postrm} "$control"

@@ -17,6 +17,7 @@ from tests.deploy.wheels import ROOT, copy_project
 SCRIPTS = [f"deploy/deb/{name}" for name in ("build.sh", "preinst", "postinst", "prerm", "postrm")]
 UNIT = "understudy-agent.service"
 NOBODY = ("env", "HOME=/", "setpriv", "--reuid=nobody", "--clear-groups")
+INSTALLER = ("/home/pi/understudy/deploy/install.sh",)
 LEFT_BY_DPKG = re.compile(r"\./var/(lib/dpkg|log/dpkg\.log)|\./etc/understudy/kept$")
 KEPT = (
     "etc/understudy/more.toml",
@@ -94,6 +95,11 @@ def install(root: Root, package: Path) -> subprocess.CompletedProcess[str]:
     done = root.run("dpkg", "--install", "/home/pi/new.deb")
     root.path("home/pi/new.deb").unlink()
     return done
+
+
+def bring_checkout(root: Root, checkout: Path, wheelhouse: Path) -> None:
+    shutil.copytree(checkout, root.path("home/pi/understudy"), symlinks=True)
+    shutil.copytree(wheelhouse, root.path("home/pi/wheelhouse"))
 
 
 def contents(root: Root) -> list[str]:
@@ -189,6 +195,55 @@ def test_it_does_not_install_over_what_the_installer_has_installed(fresh, clean:
     assert contents(root) == before
 
 
+def test_purging_what_is_left_of_it_leaves_alone_what_the_installer_has_installed_since(
+    fresh, packaged: Root, checkout, wheelhouse
+):
+    root = fresh(packaged)
+    bring_checkout(root, checkout, wheelhouse)
+    assert root.run("dpkg", "--remove", "understudy-agent").returncode == 0
+    done = root.run(*INSTALLER, "--yes", "--wheelhouse", "/home/pi/wheelhouse")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in KEPT:
+        root.write(name, "kept")
+    before = contents(root)
+    purged = root.run("dpkg", "--purge", "understudy-agent")
+    assert purged.returncode == 0, purged.stderr
+    assert contents(root) == before
+    assert root.run("systemctl", "is-enabled", UNIT).stdout == "enabled\n"
+
+
+def test_the_installer_leaves_alone_a_package_whose_configuration_failed(fresh, clean: Root, package, checkout):
+    root = fresh(clean)
+    root.write("usr/local/bin/df", "#!/bin/sh\necho Avail; echo 12\n", 0o755)
+    assert install(root, package).returncode == 1
+    root.path("usr/local/bin/df").unlink()
+    shutil.copytree(checkout, root.path("home/pi/understudy"), symlinks=True)
+    before = contents(root)
+    for word in ("--yes", "--uninstall"):
+        done = root.run(*INSTALLER, word)
+        assert "the Debian package understudy-agent is installed here" in done.stderr
+        assert done.returncode == 1
+    assert contents(root) == before
+
+
+def test_removing_it_leaves_alone_what_the_installer_and_others_have_put_there(fresh, packaged: Root):
+    root = fresh(packaged)
+    root.write(f"usr/local/lib/systemd/system/{UNIT}", "")
+    assert root.run("dpkg", "--remove", "understudy-agent").returncode == 0
+    assert root.path("opt/understudy/current/bin").exists()
+
+    root = fresh(packaged)
+    root.write("opt/understudy/recording.csv", "another's")
+    assert root.run("dpkg", "--remove", "understudy-agent").returncode == 0
+    assert root.run("ls", "/opt/understudy").stdout == "recording.csv\n"
+
+    root.write("var/lib/understudy-agent-backups/yesterday", "another's")
+    root.write("etc/credstore/understudy-agent-watch.password", "another's")
+    assert root.run("dpkg", "--purge", "understudy-agent").returncode == 0
+    assert root.path("var/lib/understudy-agent-backups/yesterday").exists()
+    assert root.path("etc/credstore/understudy-agent-watch.password").exists()
+
+
 def test_an_upgrade_that_fails_leaves_the_old_version_playing_until_it_is_tried_again(machine, package, newer):
     old, new = (path.name.split("_")[1].split("-")[0].replace("~", "") for path in (package, newer))
     process = machine.show(UNIT, "MainPID")
@@ -198,7 +253,7 @@ def test_an_upgrade_that_fails_leaves_the_old_version_playing_until_it_is_tried_
     config.write_text(f"sed = 7\n{good}")
     done = machine.run("dpkg", "--install", "/home/pi/newer.deb")
     assert done.returncode == 1
-    assert "the new version cannot play what the old one plays" in done.stderr
+    assert f"the new version cannot play what {UNIT} plays" in done.stderr
     assert "half-configured" in status(machine)
     assert plays(machine, old)
     assert machine.show(UNIT, "MainPID") == process
