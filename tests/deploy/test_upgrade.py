@@ -76,6 +76,26 @@ def test_a_first_installation_starts_what_can_be_played(shop, prepared, request)
         assert plays(machine, *releases(machine))
 
 
+def test_a_first_installation_that_does_not_start_is_tried_again(shop, prepared, request):
+    root = shop.root(request.node.name, *prepared.layers)
+    for name in ("understudy/deploy/agent.toml", "front-door.npz"):
+        root.path("etc/understudy").mkdir(exist_ok=True)
+        shutil.copy(root.path(f"home/pi/{name}"), root.path("etc/understudy"))
+    dropin(root, UNIT, "ExecStartPre=/bin/false\nRestart=no")
+    with booted(root) as machine:
+        for _ in range(2):
+            done = machine.run(INSTALL, "--yes")
+            assert done.returncode == 1
+            assert f"Understudy 0.1.0 does not start as {UNIT}; see why with: journalctl -u {UNIT}" in done.stderr
+            assert len(releases(machine)) == 1
+        dropin(root, UNIT, "Restart=always")
+        done = machine.run(INSTALL, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"It plays: {UNIT}\n" in done.stdout
+        assert plays(machine, *releases(machine))
+        assert machine.run("systemctl", "is-enabled", UNIT).stdout == "enabled\n"
+
+
 def test_an_upgrade_plays_the_configuration_on_with_the_new_version_and_removes_the_old_one(machine):
     done = machine.run(INSTALL, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
