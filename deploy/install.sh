@@ -247,7 +247,7 @@ install_agent() {
     tell_the_plan
     ask
     trap take_back EXIT
-    [[ -z $old || $CURRENT -ef $old ]] || switch_to "$old" # what was cut short is taken back first
+    if [[ -n $old && ! $CURRENT -ef $old ]]; then switch_to "$old"; fi # what was cut short is taken back first
     make_environment
     mapfile -t ran < <(units_that_are active,reloading)
     refuse_what_cannot_play_on

@@ -152,6 +152,22 @@ def test_one_agent_of_several_that_does_not_start_is_named_and_brings_all_of_the
     assert plays(machine, old, ZED)
 
 
+def test_an_agent_that_does_not_start_either_way_is_named_and_the_others_play_on(machine):
+    (old,) = releases(machine)
+    for name in ("attic", "zed"):
+        play_too(machine, name)
+    dropin(machine.root, ATTIC, "ExecStartPre=/bin/false")
+    done = machine.run(INSTALL, "--yes")
+    assert done.returncode == 1
+    assert (
+        f"to which this went back, does not start as {ATTIC} either; see why with: journalctl -u {ATTIC}" in done.stderr
+    )
+    assert "as it was" not in done.stderr
+    assert releases(machine) == [old]
+    assert plays(machine, old)
+    assert plays(machine, old, ZED)
+
+
 def test_what_was_cut_short_is_taken_back_and_done_anew(machine):
     (old,) = releases(machine)
     process = machine.show(UNIT, "MainPID")
