@@ -79,12 +79,13 @@ def packaged(shop: Workshop, clean: Root, package: Path) -> Root:
 
 @pytest.fixture
 def machine(shop: Workshop, packaged: Root, newer: Path, request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """An agent that plays, and next to it a newer package."""
+    """An agent that plays, on another disk that is linked to /opt, and next to it a newer package."""
     root = shop.root(request.node.name, *packaged.layers)
     shutil.copy(root.path("home/pi/front-door.npz"), root.path("etc/understudy"))
     config = root.path("etc/understudy/agent.toml")
     config.write_text(f"seed = 7\n{config.read_text()}")
     shutil.copy(newer, root.path("home/pi/newer.deb"))
+    root.run("sh", "-c", "mkdir /data && mv /opt /data/opt && ln -s /data/opt /opt")
     with booted(root) as machine:
         machine.wait_for(UNIT, "SubState", "running")
         yield machine
@@ -279,5 +280,5 @@ def test_an_upgrade_that_fails_leaves_the_old_version_playing_until_it_is_tried_
 
     assert machine.run("dpkg", "--purge", "understudy-agent").returncode == 0
     assert machine.run("systemctl", "list-units", "--plain", "--no-legend", "understudy*").stdout == ""
-    left = "/etc /opt /usr /var/lib -path *understudy* -not -path /var/lib/private"
+    left = "/etc /opt/ /usr /var/lib -path *understudy* -not -path /var/lib/private"
     assert machine.run("find", *left.split()).stdout == ""
