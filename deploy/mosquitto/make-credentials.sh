@@ -7,7 +7,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly CA_DAYS=7300
 
-out=/etc/mosquitto/understudy days=825 by=certificate hosts=() devices=() readers=()
+out=/etc/mosquitto/understudy days=825 by=certificate changed='' hosts=() devices=() readers=()
 
 main() {
     read_arguments "$@"
@@ -26,6 +26,7 @@ main() {
         make_client "$name"
     done
     hand_over_to_mosquitto
+    [[ -z $changed ]] || say 'Mosquitto reads them at its next start, or: sudo systemctl reload mosquitto'
 }
 
 usage() {
@@ -102,8 +103,11 @@ refuse_what_cannot_work() {
 is_reader() { grep -qxF "user $1" "$out/acl" 2> /dev/null; }
 
 make_folders() {
-    install -d -m 755 "$out"
+    install -d -m 755 "$out" 2> /dev/null || refuse "$out cannot be written; run this with sudo, or with another --out"
     install -d -m 700 "$out/clients"
+    exec 9< "$out"
+    flock 9 # one of these at a time; what lies there of earlier ones was left by a kill
+    rm -rf "$out"/.new.*
     work=$(mktemp -d "$out/.new.XXXXXX")
     trap 'rm -rf "$work"' EXIT
 }
@@ -165,6 +169,8 @@ make_certificate() {
         return
     fi
     [[ -e $out/ca.key ]] || refuse "$out/ca.key is not here; run this where the CA's key is"
+    openssl x509 -in "$out/ca.pem" -noout -checkend $((days * 86400)) > /dev/null ||
+        refuse "the CA ends before $path.pem would; take fewer --days, or another --out for a new CA"
     make_key "$path.key"
     printf '[req]\ndistinguished_name=name\n[name]\n' > "$work/request.conf"
     printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature "extendedKeyUsage=$use" \
@@ -189,7 +195,7 @@ make_key() {
 # leaves one that the broker does not know yet, and the next run tells it.
 make_password() {
     local name=$1 file=clients/$1.password
-    if grep -q "^$name:" "$out/passwords"; then
+    if cut -d : -f 1 "$out/passwords" | grep -qxF -e "$name"; then
         kept "the password of $name"
         return
     fi
@@ -199,15 +205,18 @@ make_password() {
     fi
     printf '%s:%s\n' "$name" "$(cat "$out/$file")" > "$work/new"
     mosquitto_passwd -U "$work/new"
-    cat "$out/passwords" "$work/new" > "$work/passwords"
+    { lines passwords && cat "$work/new"; } > "$work/passwords"
     replace passwords
 }
 
 let_read() {
     ! is_reader "$1" || return 0
-    { cat "$out/acl" && printf 'user %s\ntopic read understudy/#\ntopic deny understudy/%s/#\n' "$1" "$1"; } > "$work/acl"
+    { lines acl && printf 'user %s\ntopic read understudy/#\ntopic deny understudy/%s/#\n' "$1" "$1"; } > "$work/acl"
     replace acl
 }
+
+# Whoever edited a file may have left its last line without an end.
+lines() { awk 1 "$out/$1"; }
 
 kept() { say "kept $1"; }
 
@@ -223,7 +232,10 @@ publish() {
     settle "$1"
 }
 
-replace() { mv -f "$work/${1##*/}" "$out/$1"; }
+replace() {
+    mv -f "$work/${1##*/}" "$out/$1"
+    changed=yes
+}
 
 # Mosquitto reads these as its own user.
 hand_over_to_mosquitto() {

@@ -195,6 +195,18 @@ def test_a_schedule_is_written_as_toml_has_it(fleet, roots):
     assert "by a schedule of 1 windows" in checked.stdout
 
 
+def test_what_is_null_is_left_out_and_a_sensor_without_a_bundle_is_told(fleet, roots):
+    sensors, settings = (fleet.set["attic"][f"understudy_{what}"] for what in ("sensors", "settings"))
+    settings["mode"], sensors[0]["timezone"] = None, None
+    assert fleet.play("--limit", "attic").returncode == 0
+    del settings["mode"], sensors[0]["timezone"]
+    sensors.append({"name": "bare"})
+    done = fleet.play("--limit", "attic")
+    sensors.pop()
+    assert "'bare'" in done.stdout
+    assert "bundle: missing" in done.stdout
+
+
 def test_a_secret_that_is_set_no_more_is_taken_away(fleet, roots):
     kept = fleet.set["porch"].pop("understudy_mqtt_password")
     done = fleet.play("--limit", "porch")
@@ -243,11 +255,13 @@ def live(machine: Machine, broker: Broker, tmp_path_factory: pytest.TempPathFact
     mqtt = {"url": broker.url, "username": USER, "ca_file": "ca.pem"}
     ca = broker.folder / "ca.pem"
     port = str(broker.port)
+    (folder / ".config").mkdir()
+    (folder / ".config" / "mosquitto_sub").write_text(f"-u {USER}\n-P {PASSWORD}\n")
     fleet.set["attic"] |= {
         "understudy_settings": {"seed": 1, "mqtt": mqtt},
         "understudy_files": [str(ca)],
         "understudy_mqtt_password": PASSWORD,
-        "understudy_listen": ["-h", "localhost", "-p", port, "--cafile", str(ca), "-u", USER, "-P", PASSWORD],
+        "understudy_listen": ["-h", "localhost", "-p", port, "--cafile", str(ca)],
     }
     return fleet
 
@@ -293,9 +307,10 @@ def test_what_was_stopped_is_started(live, machine):
 
 def test_a_secret_that_the_broker_refuses_is_not_well(live, machine):
     process = machine.show(UNIT, "MainPID")
+    listen = live.set["attic"].pop("understudy_listen")
     live.set["attic"]["understudy_mqtt_password"] = "wrong"
     done = live.play()
-    live.set["attic"]["understudy_mqtt_password"] = PASSWORD
+    live.set["attic"] |= {"understudy_mqtt_password": PASSWORD, "understudy_listen": listen}
     assert done.returncode != 0
     assert "See that it is well" in done.stdout
     assert machine.show(UNIT, "MainPID") != process
@@ -307,7 +322,7 @@ def test_one_that_is_not_heard_is_not_well(live):
     live.set["attic"]["understudy_settings"]["mqtt"]["status_topic"] = "elsewhere/{device}"
     try:
         assert live.play().returncode == 0  # the topic that is set is the one that is listened to
-        live.set["attic"]["understudy_listen"] = [*listen[:-1], "wrong"]
+        live.set["attic"]["understudy_listen"] = [*listen, "-P", "wrong"]
         assert live.play().returncode != 0
     finally:
         live.set["attic"]["understudy_listen"] = listen

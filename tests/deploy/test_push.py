@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.bundles import write_bundle
 from tests.commands import ROOT
+from tests.e2e.broker import wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can lay one file over another")
 
@@ -40,7 +42,7 @@ def device(tmp_path: Path) -> Path:
 
 
 def push(device: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = f"{device.parent / 'bin'}:{os.environ['PATH']}"
+    path = f"{device.parent / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
     env = os.environ | {"PATH": path, "RELOADS": str(device.parent / "reloads"), "TMPDIR": str(device.parent)}
     command = [str(PUSH), "--folder", str(device), *words]
     return subprocess.run(command, check=False, capture_output=True, text=True, env=env, timeout=60)
@@ -56,7 +58,7 @@ def held(device: Path) -> dict[str, bytes]:
 
 
 def new_bundle(tmp_path: Path, **options) -> Path:
-    (tmp_path / "new").mkdir(exist_ok=True)
+    (tmp_path / "new").mkdir(parents=True, exist_ok=True)
     return write_bundle(tmp_path / "new" / "climate.npz", **options)
 
 
@@ -95,11 +97,11 @@ def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp
 
 
 def test_one_host_that_cannot_be_reached_does_not_keep_the_others_from_it(device, tmp_path):
-    done = push(device, "--unit", "understudy-agent@porch", str(new_bundle(tmp_path)), "nowhere", "pi-1")
+    done = push(device, str(new_bundle(tmp_path)), "nowhere", "pi-1")
     assert done.returncode == 1
     assert done.stdout == "pi-1: has climate.npz\n"
     assert "nowhere: keeps what it has" in done.stderr
-    assert reloads(device) == ["try-reload-or-restart understudy-agent@porch"]
+    assert reloads(device) == ["try-reload-or-restart understudy-agent"]
 
 
 def test_nothing_is_left_behind(device, tmp_path):
@@ -115,7 +117,8 @@ def test_nothing_is_left_behind(device, tmp_path):
         ([], "name a bundle and at least one host"),
         (["nowhere.npz", "pi"], "is no file"),
         (["--speed", "9"], "is no option"),
-        (["--unit"], "needs a value"),
+        (["--folder"], "needs a value"),
+        (["--folder", "etc", __file__, "pi"], "give the whole path"),
     ],
 )
 def test_wrong_usage_is_told(device, words, said):
@@ -164,3 +167,49 @@ def test_a_bundle_of_which_a_part_arrives_changes_nothing(device, tmp_path):
     (tmp_path / "climate.npz").write_bytes(new.read_bytes()[:-200])
     assert push(device, str(tmp_path / "climate.npz"), "pi-1").returncode == 1
     assert held(device) == before
+
+
+def test_what_plays_it_reloads_and_nothing_else(device, tmp_path):
+    (device / "porch.toml").write_text(CONFIGURATION)
+    (device / "agent.toml").write_text(CONFIGURATION.replace("climate", "front-climate"))
+    (device / "old.toml").write_text('# bundle = "climate.npz"\nthis is wrong')
+    done = push(device, str(new_bundle(tmp_path)), "pi-1")
+    assert done.returncode == 0, done.stderr
+    assert reloads(device) == ["try-reload-or-restart understudy-agent@porch"]
+
+
+def test_a_name_that_looks_like_an_option_is_checked_like_others(device, tmp_path):
+    (device / "agent.toml").write_text(CONFIGURATION.replace("climate", "-c") + 'period = "week"\n')
+    bundle = new_bundle(tmp_path).rename(tmp_path / "-c.npz")
+    done = push(device, str(bundle), "pi-1")
+    assert done.returncode == 1
+    assert "week" in done.stderr
+
+
+def test_two_at_once_take_turns_and_the_one_that_fails_takes_nothing_of_the_others(device, tmp_path):
+    first, second = (new_bundle(tmp_path / name, interval_s=float(s)) for name, s in (("a", 7), ("b", 8)))
+    systemctl = device.parent / "bin" / "systemctl"
+    systemctl.write_text('#!/bin/sh\n[ -e "$RELOADS" ] && exit; touch "$RELOADS"; sleep 1; exit 1\n')
+    with ThreadPoolExecutor() as pool:
+        failing = pool.submit(push, device, str(first), "pi-1")
+        wait_until((device.parent / "reloads").exists)
+        assert push(device, str(second), "pi-2").returncode == 0
+    assert failing.result().returncode == 1
+    assert (device / "climate.npz").read_bytes() == second.read_bytes()
+
+
+def test_one_that_is_ended_while_the_agent_reloads_puts_the_old_one_back(device, tmp_path):
+    before = held(device)
+    systemctl = device.parent / "bin" / "systemctl"
+    systemctl.write_text("#!/bin/sh\nkill -TERM $PPID; sleep 1\n")
+    assert push(device, str(new_bundle(tmp_path, interval_s=7.0)), "pi-1").returncode == 1
+    assert held(device) == before
+    assert not list(tmp_path.glob("tmp.*"))
+
+
+def test_a_device_without_the_folder_or_the_agent_says_so(device, tmp_path):
+    new = str(new_bundle(tmp_path))
+    (device.parent / "bin" / "understudy-agent").unlink()
+    assert "is not installed there" in push(device, new, "pi-1").stderr
+    shutil.rmtree(device)
+    assert f"{device}: is no folder of this device" in push(device, new, "pi-1").stderr

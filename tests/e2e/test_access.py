@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -302,3 +303,40 @@ def test_the_script_goes_on_where_it_was_interrupted(tmp_path):
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
 def test_the_script_is_shellcheck_clean():
     subprocess.run(["shellcheck", str(DEPLOY / "make-credentials.sh")], check=True)
+
+
+def test_a_name_is_not_taken_for_another_that_differs_by_a_dot(tmp_path):
+    folder = tmp_path / "access"
+    made(folder, "--host", "localhost", "--password", "--device", "pi-1")
+    made(folder, "--password", "--device", "pi.1")
+    assert [line.split(":")[0] for line in (folder / "passwords").read_text().splitlines()] == ["pi-1", "pi.1"]
+
+
+@pytest.mark.parametrize("name", ["acl", "passwords"])
+def test_a_file_whose_last_line_was_left_without_an_end_is_continued_on_the_next(tmp_path, name):
+    folder = tmp_path / "access"
+    made(folder, "--host", "localhost", "--password", "--device", "attic", "--reader", "dashboard")
+    before = (folder / name).read_text()
+    (folder / name).write_text(before.rstrip("\n"))
+    made(folder, "--password", "--reader", "wall")
+    assert (folder / name).read_text().startswith(before)
+
+
+def test_several_at_once_take_turns_and_clean_up_after_one_that_was_killed(tmp_path):
+    folder, names = tmp_path / "access", [f"pi-{number}" for number in range(6)]
+    made(folder, "--host", "localhost")
+    (folder / ".new.killed").mkdir()
+    with ThreadPoolExecutor() as pool:
+        said = pool.map(lambda name: made(folder, "--password", "--device", name, "--reader", f"of-{name}"), names)
+    assert all("reload mosquitto" in text for text in said)
+    accounts = {line.split(":")[0] for line in (folder / "passwords").read_text().splitlines()}
+    assert accounts == {*names, *(f"of-{name}" for name in names)}
+    assert not list(folder.glob(".new*"))
+
+
+def test_a_certificate_that_would_outlive_its_ca_is_refused(tmp_path):
+    folder = tmp_path / "access"
+    made(folder, "--host", "localhost")
+    refused = make_credentials(folder, "--device", "attic", "--days", "9000")
+    assert refused.returncode == 1
+    assert "the CA ends before clients/attic.pem would" in refused.stderr
