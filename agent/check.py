@@ -69,7 +69,7 @@ def _pictures(part: Part, table: PicturesTable) -> Iterator[str]:
 def notes(settings: Settings) -> Iterator[str]:
     """What is allowed, and may yet not be meant."""
     if settings.seed is None and settings.state_dir is None:
-        yield UNKEPT
+        yield f"{UNKEPT} (but where systemd keeps a state_dir for the service)"
     if settings.mode == "sensor" and "aggregator" in settings.model_fields_set:
         yield '[aggregator] is of no use in sensor mode; set mode = "aggregator", or leave the table out'
     if not settings.with_pictures and "camera" in settings.model_fields_set:

@@ -69,7 +69,7 @@ class Agent:
         # The command line held them back until here; there is nothing to reload yet.
         signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGHUP})
         self._publisher.open()
-        self._loop.after = self._publisher.pump
+        self._loop.after = self._pump
         self._await_time()
         self._cast = Cast(self._stage, self._parts)
         self._schedule(self._cast)
@@ -188,8 +188,16 @@ class Agent:
         health = self._health()
         state = "connected" if self._publisher.connected else "not connected"
         counts = [f"{value:,.0f} {name}" for name, value in health.items() if name not in TOLD and value]
+        if health["sensors"] == 1:
+            counts[0] = "1 sensor"
         trouble = "" if health.get("camera", "ok") == "ok" else f"; camera: {health['camera']}"
         return f"{state}; {', '.join(counts)}{trouble}{'' if health['clock_synced'] else '; the clock is not set'}"
+
+    def _pump(self) -> None:
+        before = self._publisher.connected
+        self._publisher.pump()
+        if self._publisher.connected != before and self._cast is not None:
+            self._tell_status()
 
     def _tell_status(self) -> None:
         self._notify.status(self._status())

@@ -104,7 +104,10 @@ class Publisher:
                     self.published += 1
                     self._cuts.arrived(message)
                 elif refusal is not None:
-                    self._refuse(refusal)
+                    topic = "the status topic" if message is None else message.topic  # the output's own is no message
+                    self._refuse(
+                        f"the broker said {refusal!r} to what was sent on {topic}; see what it allows this user"
+                    )
             case Connected() | Disconnected():
                 given_up = self._cuts.broke(self._outbox.in_flight) if self._outbox.in_flight else None
                 if given_up is not None:

@@ -38,7 +38,8 @@ def test_check_tells_how_each_sensor_is_played(tmp_path, bundle, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "a: gaussian-copula, 2 columns, as recorded, by the day, on understudy/pi/a",
         "b: gaussian-copula, 2 columns, every 2 s, on understudy/pi/b",
-        "note: neither seed nor state_dir is set: the seed is drawn anew with every start",
+        "note: neither seed nor state_dir is set: the seed is drawn anew with every start (but where systemd keeps a "
+        "state_dir for the service)",
     ]
 
 

@@ -109,7 +109,7 @@ def statuses(seen: Subscriber) -> list[str]:
 def test_the_service_starts_with_the_machine_and_gets_ready(machine):
     machine.wait_for(UNIT, "SubState", "running")
     assert machine.show(UNIT, "Type") == "notify"
-    assert "1 sensors" in machine.show(UNIT, "StatusText")
+    assert "1 sensor" in machine.show(UNIT, "StatusText")
 
 
 def test_it_publishes_with_the_password_that_is_its_credential(playing, seen):

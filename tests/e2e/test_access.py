@@ -143,6 +143,7 @@ def test_an_agent_is_told_that_it_may_not_write_counts_it_and_says_it_once(acces
     agent.wait_for("Not authorized")
     assert agent.stop() == 0
     assert agent.text().count("a message was refused and is lost") == 1
+    assert "'Not authorized' to what was sent on the status topic" in agent.text()
     assert not reader.seen()
 
 

@@ -131,6 +131,7 @@ def test_no_seq_is_missing_after_the_broker_was_killed(broker, run_agent, bundle
     first_seen = list(dict.fromkeys(before + subscriber.seqs(TOPIC)))
     assert first_seen == list(range(1, len(first_seen) + 1))
     assert "the connection was lost" in agent.text()
+    assert "another agent of the same [device] id" in agent.text()
 
 
 def test_messages_made_before_the_broker_is_up_arrive_in_order(tmp_path, run_agent, bundle):
@@ -234,10 +235,11 @@ def test_systemd_hears_ready_watchdog_status_and_stopping(broker, run_agent, bun
         env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
         agent = run_agent(config(broker.url, bundle), **env)
         first = heard.recv(1000)
-        assert first.startswith(b"READY=1\nSTATUS=not connected; 1 sensors")
-        assert [heard.recv(1000) for _ in range(3)] == [b"WATCHDOG=1"] * 3
-        agent.signal(signal.SIGHUP)
+        assert first.startswith(b"READY=1\nSTATUS=not connected; 1 sensor")
         told = iter(lambda: heard.recv(1000), b"")
+        assert next(text for text in told if text != b"WATCHDOG=1").startswith(b"STATUS=connected; 1 sensor")
+        assert [next(told) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        agent.signal(signal.SIGHUP)
         assert next(text for text in told if text != b"WATCHDOG=1").startswith(b"RELOADING=1\nMONOTONIC_USEC=")
         assert next(text for text in told if text != b"WATCHDOG=1").startswith(b"READY=1")
         assert agent.stop() == 0
