@@ -89,7 +89,7 @@ def test_a_refusal_by_the_broker_is_counted_and_logged_rarely(publisher, output,
     output.events = [Acknowledged(101, "Not authorized"), Acknowledged(202, "Not authorized")]
     publisher.pump()
     assert (publisher.published, publisher.refused, publisher.unsent) == (0, 2, 0)
-    assert caplog.text.count("Not authorized") == 1
+    assert caplog.text.count("the broker said 'Not authorized' to what was sent on ") == 1
 
 
 def test_another_output_takes_over_once_the_first_has_said_goodbye(publisher, output):
