@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.configuration import examine
 from agent.doctor.bounded import TooLong, within
 from agent.doctor.finding import Skipped
-from agent.doctor.running import Running, running, with_that_of_the_agent
+from agent.doctor.running import Running, real, running, with_that_of_the_agent
 from agent.settings.sensor import Sensor
 from agent.settings.settings import Settings
 
@@ -23,7 +23,7 @@ class Patient:
         path: The configuration.
         env: The environment, with what only the running agent is told.
         root: Where `proc` and `run` are.
-        agents: All that run on this machine.
+        agents: All that run on this machine and can be trusted.
         read: The configuration; None: it is wrong.
         sensors: Those that are right in any case.
         problems: Of the configuration.
@@ -56,7 +56,7 @@ class Patient:
 
 def admitted(path: Path, env: Mapping[str, str], root: Path) -> Patient:
     """Read a configuration, as the agent does that plays it, if one does."""
-    agents = running(root)
+    agents = running(root, env)
     env = with_that_of_the_agent(env, root, _playing(path, agents))
     try:
         settings, sensors, problems = within(READ_S, lambda: examine(path, env))
@@ -68,4 +68,4 @@ def admitted(path: Path, env: Mapping[str, str], root: Path) -> Patient:
 
 
 def _playing(path: Path, agents: list[Running]) -> list[Running]:
-    return [agent for agent in agents if agent.config == path.resolve()]
+    return [agent for agent in agents if agent.config == real(path)]

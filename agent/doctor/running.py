@@ -1,10 +1,19 @@
-"""Agents that run on this machine, as /proc tells of them."""
+"""Agents that run on this machine, as /proc tells of them.
 
+Anybody may start what looks like an agent, and an agent's environment tells to which broker the password goes. So only
+those count that systemd has started, or the user who asks.
+"""
+
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.doctor.command import answer
+
 COMMANDS = ("run", "backfill")
+UNITS = ("understudy-agent.service", "understudy-agent@*.service")
 _OF_THE_SERVICE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY")
 
 
@@ -20,21 +29,23 @@ class Running:
     config: Path | None
 
 
-def running(root: Path) -> list[Running]:
-    """All of them; `root` is where `proc` is."""
+def running(root: Path, env: Mapping[str, str]) -> list[Running]:
+    """All that can be trusted; `root` is where `proc` is."""
     try:
-        return list(_running(root / "proc"))
+        found = list(_looking_like_one(root / "proc"))
     except OSError:
         return []
+    started = _started_by_systemd(env) if found else set()
+    return [agent for agent in found if agent.pid in started or _is_ours(root / "proc" / str(agent.pid))]
 
 
 def environment(root: Path, pid: int) -> dict[str, str]:
     """What of a process's environment is a setting; empty: it has none, or we may not know."""
     try:
-        text = (root / "proc" / str(pid) / "environ").read_bytes().decode("utf-8", "surrogateescape")
+        text = (root / "proc" / str(pid) / "environ").read_bytes()
     except OSError:
         return {}
-    pairs = (pair.partition("=") for pair in text.split("\0"))
+    pairs = (pair.partition("=") for pair in os.fsdecode(text).split("\0"))
     return {name: value for name, _, value in pairs if name in _OF_THE_SERVICE or name.startswith("UNDERSTUDY_")}
 
 
@@ -44,12 +55,36 @@ def with_that_of_the_agent(env: Mapping[str, str], root: Path, agents: Sequence[
     return theirs | dict(env)
 
 
-def _running(proc: Path) -> Iterator[Running]:
+def real(path: Path) -> Path:
+    """Where it leads; `Path.resolve` would raise where links lead in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _started_by_systemd(env: Mapping[str, str]) -> set[int]:
+    """The main process of each of the agent's units."""
+    told = answer(env, "systemctl", "show", "--property=MainPID", *UNITS) or ""
+    return {int(pid) for pid in re.findall(r"^MainPID=(\d+)$", told, re.MULTILINE)}
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the user who asks has started it.
+
+    The user alone does not tell: sudo, for one, is root's from its start, under a name and in an environment of
+    whoever has started it. It is no Python.
+    """
+    try:
+        status, program = (folder / "status").read_bytes(), (folder / "exe").readlink().name
+    except OSError:  # it has ended by now, or is another's
+        return False
+    return program.startswith("python") and b"\nUid:\t%d\t" % os.getuid() in status
+
+
+def _looking_like_one(proc: Path) -> Iterator[Running]:
     for folder in proc.iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            words = (folder / "cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
+            words = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
         except OSError:  # it has ended by now
             continue
         told = _words_of_an_agent(words)
@@ -79,5 +114,5 @@ def _config(folder: Path, words: Sequence[str]) -> Path | None:
             except OSError:
                 where = Path()
             path = where / (value if equals else (*words, "")[place + 1])
-            return path.resolve() if path.is_absolute() else None
+            return real(path) if path.is_absolute() else None
     return None

@@ -33,7 +33,9 @@ def state(patient: Patient) -> Finding:
         return ok(f"{said}; no agent has it")
     if any(player.pid == holder for player in patient.players):
         return ok(f"{said}; the running agent has it (process {holder})")
-    return note(f"{said}; process {holder} has it, which does not play this configuration", "stop it before a start")
+    return note(
+        f"{said}; process {holder} has it, and is not known to play this configuration", "stop it before a start"
+    )
 
 
 def _kept(folder: Path) -> Iterator[str]:

@@ -3,7 +3,10 @@
 import json
 import os
 import socket
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +126,39 @@ def test_beside_a_running_agent_it_disturbs_neither_agent_nor_subscribers(broker
     assert str(pid) in found["camera"]["said"]  # perhaps beside agents of other tests
     assert broker.log.read_text().count("understudy-pi-doctor") >= 2  # it came, and it said goodbye
     assert "Client understudy-pi-doctor disconnected" in broker.log.read_text()
+
+
+@pytest.fixture
+def another_user():
+    """Starts a shell that looks like an agent, as the user `nobody`, and waits in it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    started = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        (Path(folder) / "run").write_text("read nothing")  # what the shell takes for the name of a script
+
+        def another_user(path, **env: str) -> subprocess.Popen[bytes]:
+            words = ["understudy-agent", "run", "--config", str(path)]
+            started.append(
+                subprocess.Popen(words, executable="/bin/sh", user="nobody", env=env, cwd=folder, stdin=subprocess.PIPE)
+            )
+            return started[-1]
+
+        yield another_user
+        for process in started:
+            process.communicate(timeout=10)
+
+
+def test_another_users_process_is_no_agent_and_gets_no_password(broker, configured, another_user):
+    path = configured(broker.url, f'username = "{USER}"\npassword_file = "secret"')
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        another_user(path, UNDERSTUDY_MQTT__URL=f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+        found = doctor(path, 0)
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert "played by" not in found["configuration"]["said"]
 
 
 def test_a_broker_that_is_down_is_one_failure(configured):

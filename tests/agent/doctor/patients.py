@@ -38,13 +38,24 @@ def program(folder: Path, name: str, text: str) -> str:
     return f"{folder}/bin:{os.environ['PATH']}"
 
 
-def process(root: Path, pid: int, *words: str, cgroup: str = "", cwd: Path | None = None, **env: str) -> None:
-    """A process, as /proc tells of it."""
+def process(
+    root: Path,
+    pid: int,
+    *words: str,
+    cgroup: str = "",
+    cwd: Path | None = None,
+    uid: int | None = None,
+    exe: str = "/usr/bin/python3.11",
+    **env: str,
+) -> None:
+    """A process, as /proc tells of it; without a `uid`, it is ours."""
     folder = root / "proc" / str(pid)
     folder.mkdir(parents=True)
     (folder / "cmdline").write_text("\0".join([*words, ""]))
     (folder / "environ").write_text("\0".join(f"{name}={value}" for name, value in env.items()))
     (folder / "cgroup").write_text(f"0::{cgroup}\n")
+    (folder / "status").write_text(f"Name:\tx\nUid:\t{os.getuid() if uid is None else uid}\t0\t0\t0\n")
+    (folder / "exe").symlink_to(exe)
     if cwd is not None:
         (folder / "cwd").symlink_to(cwd)
 

@@ -1,5 +1,6 @@
 """The boundary of a check: nothing that it does ends the others."""
 
+import os
 import threading
 import time
 
@@ -114,3 +115,19 @@ def test_the_running_agents_environment_stands_in_for_what_is_not_set(tmp_path, 
     process(tmp_path / "a", 5, "/usr/bin/understudy-agent", "run", "--config", str(path), **handed)
     list(findings(path, {"UNDERSTUDY_MQTT__QOS": "0"}, tmp_path / "a"))
     assert seen == [{"STATE_DIRECTORY": "/s", "UNDERSTUDY_MQTT__QOS": "0"}]
+
+
+def test_a_configuration_that_links_to_itself_is_a_wrong_one_whatever_else_is_played(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    process(tmp_path / "a", 5, "understudy-agent", "run", "--config", "/etc/other.toml")
+    found = dict(findings(tmp_path / "loop", {}, tmp_path / "a"))
+    assert "Too many levels of symbolic links" in found["configuration"].said
+
+
+def test_an_agent_that_somebody_else_has_started_tells_nothing_and_plays_nothing(tmp_path):
+    path = configured(tmp_path)
+    words = ("understudy-agent", "run", "--config", str(path))
+    process(tmp_path / "a", 5, *words, uid=os.getuid() + 1, UNDERSTUDY_MQTT__URL="mqtt://elsewhere")
+    found = dict(findings(path, {}, tmp_path / "a"))
+    assert "played by" not in found["configuration"].said
+    assert found["name"].said.startswith("localhost is")
