@@ -1,5 +1,7 @@
 """How a command ends: with an exit status and, if it failed, one message on stderr."""
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -14,9 +16,11 @@ EXIT_INTERRUPTED = 130  # as a shell tells of Ctrl-C
 
 def exit_status(program: str, command: Callable[[], int]) -> int:
     """Run a command, and tell what goes wrong in one message on stderr. Returns its exit status."""
+    _let_stdout_take_all()
     try:
         status = command()
-        sys.stdout.flush()
+        if sys.stdout:  # whoever starts us may have closed it
+            sys.stdout.flush()
         return status
     except UnderstudyError as error:
         return _tell(EXIT_CONFIG, f"{program}: {error}")
@@ -30,5 +34,20 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
 
 
 def _tell(status: int, message: str) -> int:
-    print(message, file=sys.stderr)
+    if sys.stderr:  # else it would go to stdout
+        print(message, file=sys.stderr)
     return status
+
+
+def _let_stdout_take_all() -> None:
+    """What it cannot carry (where it is no UTF-8, or a file's name is none) is escaped; in JSON it means the same."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("as-in-json", _as_in_json)
+        sys.stdout.reconfigure(errors="as-in-json")
+
+
+def _as_in_json(error: UnicodeError) -> tuple[str, int]:
+    import json
+
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end

@@ -1,14 +1,19 @@
+import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.ending import exit_status
 from agent.errors import ConfigError
-from tests.bundles import write_bundle
+from agent.models.bundle import write
+from agent.models.manifest import Manifest
+from tests.bundles import make_bundle, write_bundle
 from tests.commands import ROOT, run
 from tests.e2e.broker import wait_until
 
@@ -31,6 +36,67 @@ def test_ctrl_c_is_one_message_and_130(capsys):
 
     assert exit_status("x", interrupted) == 130
     assert capsys.readouterr().err.count("\n") == 1
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+STRICT = {"PYTHONIOENCODING": "utf-8:strict"}
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration that is right, of a device that ASCII cannot name, in a file whose name is no UTF-8."""
+    path = tmp_path / os.fsdecode(b"\xff.toml")
+    bundle = write_bundle(tmp_path / "a.npz")
+    path.write_text(
+        'seed = 1\n[device]\nid = "é"\n[mqtt]\nurl = "mqtt://127.0.0.1:1"\n'
+        f'[[sensor]]\nname = "a"\nbundle = "{bundle}"',
+        "utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("env", [ASCII, STRICT], ids=["ascii", "strict"])
+def test_a_terminal_that_cannot_show_everything_is_shown_the_rest(config, env):
+    done = run("agent", "check", "--config", str(config), env=os.environ | env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("on understudy/\\u00e9/a\n" if env is ASCII else "on understudy/é/a\n")
+    done = run("agent", "doctor", "--config", str(config), env=os.environ | env)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "\\udcff.toml: 1 sensor " in done.stdout
+    assert done.stdout.splitlines()[-1].split()[:2] == ["ok", "versions"]
+
+
+@pytest.mark.parametrize("env", [ASCII, STRICT], ids=["ascii", "strict"])
+def test_json_is_the_same_json_whatever_the_terminal_can_show(tmp_path, config, env):
+    bundle = make_bundle()
+    said = bundle.manifest.model_dump_json().replace("real-thing", "größer 🙂")
+    write(replace(bundle, manifest=Manifest.model_validate_json(said)), tmp_path / "b.npz")
+    done = run("agent", "preview", str(tmp_path / "b.npz"), "-n", "1", env=os.environ | env, encoding="utf-8")
+    assert (done.returncode, json.loads(done.stdout)["device"]) == (0, "größer 🙂")
+    done = run("agent", "doctor", "--config", str(config), "--json", env=os.environ | env, encoding="utf-8")
+    said = json.loads(done.stdout)[0]["said"]
+    assert (done.stderr, said) == ("", f"{config}: 1 sensor in sensor mode as device 'é'")
+
+
+CLOSED = ["sh", "-c", 'exec "$0" "$@" >&-']
+MUTE = ["sh", "-c", 'exec "$0" "$@" 2>&-']
+
+
+@pytest.mark.parametrize("module", ["agent", "trainer"])
+def test_a_closed_stdout_is_no_error(tmp_path, module):
+    words = ["preview", str(write_bundle(tmp_path / "a.npz"))]
+    if module == "trainer":
+        (tmp_path / "a.jsonl").write_text('{"a": 1}\n' * 30)
+        words = ["inspect", str(tmp_path / "a.jsonl")]
+    command = [*CLOSED, sys.executable, "-m", module, *words]
+    done = subprocess.run(command, check=False, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_closed_stderr_does_not_take_is_not_told_on_stdout(tmp_path):
+    command = [*MUTE, sys.executable, "-m", "agent", "check", "--config", str(tmp_path / "none.toml")]
+    done = subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (78, "")
 
 
 @pytest.mark.parametrize("count", ["1", "3000"])
