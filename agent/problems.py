@@ -104,5 +104,13 @@ def _keys(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, str):
+        value = _without_login(value)
     text = repr(value) if not isinstance(value, dict | list) else "table" if isinstance(value, dict) else "list"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _without_login(text: str) -> str:
+    """A URL without the `user:password@` that it should not hold; the password may hold any mark, and another @."""
+    login, _, rest = text.rpartition("@")
+    return f"…@{rest}" if ":" in login else text

@@ -141,6 +141,32 @@ def test_what_is_wrong_is_told(write, text, expected):
     assert expected in problems(write(text))
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mqtt://attic:hunter2@localhost",
+        "mqtt://attic:hun@ter2/#?@localhost",
+        "mqtt://attic:hunter2@localhost:99999",
+        "http://attic:hunter2@localhost",
+        "attic:hunter2@localhost",
+    ],
+)
+def test_a_password_in_the_url_is_not_shown(write, url):
+    for text, env in (
+        (LEAST.replace("mqtt://broker", url), {}),
+        (f'mqtt = "{url}"\n[[sensor]]\nname = "door"\nbundle = "door.npz"\n', {}),
+        (LEAST, {"UNDERSTUDY_MQTT__URL": url}),
+    ):
+        told = problems(write(text), env)
+        assert "= '…@localhost" in told
+        assert "ter2" not in told
+
+
+def test_an_at_sign_alone_hides_nothing(write):
+    text = LEAST.replace("[[", "ca_file = '/etc/understudy@home/ca.pem'\n[[").replace("mqtt:", "mqtts:")
+    assert "ca_file = '/etc/understudy@home/ca.pem': cannot be read" in problems(write(text))
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path):
     assert "cannot be read (No such file" in problems(tmp_path / "none.toml")
 
