@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.errors import ConfigError
+from agent.files import contents
 from agent.problems import closest, described, listed
 from agent.settings.sensor import Sensor
 from agent.settings.settings import Settings
@@ -53,7 +54,7 @@ def examine(path: Path, env: Mapping[str, str]) -> tuple[Settings | None, list[S
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
     try:
-        return tomllib.loads(path.read_text("utf-8")), []
+        return tomllib.loads(contents(path).decode("utf-8")), []
     except OSError as error:
         return None, [f"cannot be read ({error.strerror}); give the path of a TOML file"]
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Writing a file as a whole or not at all."""
+"""Writing a file as a whole or not at all, and reading a small one."""
 
 import errno
 import os
@@ -7,6 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+SMALL_BYTES = 4 * 2**20
+
+
+def contents(path: Path) -> bytes:
+    """All of a small file, such as a configuration, a password or a certificate.
+
+    Raises:
+        OSError: It cannot be read, or is larger than 4 MB (a device may have no end).
+    """
+    with path.open("rb") as file:
+        data = file.read(SMALL_BYTES + 1)
+    if len(data) > SMALL_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {SMALL_BYTES // 2**20} MB", str(path))
+    return data
 
 
 @contextmanager

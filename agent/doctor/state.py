@@ -1,6 +1,5 @@
 """Whether what outlived the last stop can be read, and who has it now."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +9,7 @@ from agent.doctor.disk import state_dir
 from agent.doctor.finding import Finding, Skipped, failed, note, ok
 from agent.doctor.patient import Patient
 from agent.errors import ConfigError
+from agent.files import contents
 from agent.progress import Progress
 
 LOCK = "lock"
@@ -43,7 +43,7 @@ def _kept(folder: Path) -> Iterator[str]:
     with TemporaryDirectory() as copy:
         for name in (seed.FILE, progress.FILE):
             if (folder / name).exists():
-                shutil.copyfile(folder / name, Path(copy) / name)
+                (Path(copy) / name).write_bytes(contents(folder / name))
         try:
             if (Path(copy) / seed.FILE).exists():
                 seed.kept(Path(copy))

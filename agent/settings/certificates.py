@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.files import contents
+
 if TYPE_CHECKING:  # imported where it is needed: an agent without TLS does without
     import ssl
 
@@ -54,7 +56,7 @@ def validity_in(path: Path) -> Validity:
         OSError: It cannot be read.
         ValueError: It holds no certificate.
     """
-    found = _PEM.search(path.read_text("ascii", "replace"))
+    found = _PEM.search(contents(path).decode("ascii", "replace"))
     if found is None:
         raise ValueError("holds no certificate; give a PEM file")
     try:
@@ -84,6 +86,7 @@ def key_problem(certificate: Path, key: Path) -> str | None:
     import ssl
 
     try:
+        contents(key)  # OpenSSL would read a device without end
         context_of(None, certificate, key)
     except ssl.SSLError as error:
         if error.reason in _OF_ANOTHER:
@@ -102,7 +105,7 @@ def fingerprint(*paths: Path | None) -> bytes:
     for path in paths:
         held = b""
         with suppress(OSError):
-            held = b"" if path is None else path.read_bytes()
+            held = b"" if path is None else contents(path)
         whole.update(hashlib.sha256(held).digest())
     return whole.digest()
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from agent.files import contents
+
 
 def _text(text: str) -> str:
     """A name that may stand in a topic."""
@@ -49,7 +51,7 @@ def _resolve(path: Any, info: ValidationInfo) -> Any:
 def _contents(path: Any, info: ValidationInfo) -> str:
     """The secret in a file, without the line's end."""
     try:
-        secret = Path(_resolve(path, info)).read_text("utf-8").rstrip("\r\n")
+        secret = contents(Path(_resolve(path, info))).decode("utf-8").rstrip("\r\n")
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror}); give a file that the agent may read") from None
     except (TypeError, ValueError):

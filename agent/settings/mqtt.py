@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
+from agent.files import contents
 from agent.settings.certificates import context_of, fingerprint, key_problem, validity_in
 from agent.settings.fields import Credential, PathFrom, Secret, topic_of
 from agent.strict import Strict
@@ -73,6 +74,7 @@ class Mqtt(Strict):
 
         _refuse_without_tls(info)
         try:
+            contents(path)  # OpenSSL would read a device without end
             ssl.create_default_context(cafile=str(path))
         except ssl.SSLError:
             raise ValueError("holds no certificate; give a PEM file") from None

@@ -171,6 +171,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
     assert "cannot be read (No such file" in problems(tmp_path / "none.toml")
 
 
+def test_what_has_no_end_is_not_read_to_its_end(write):
+    zero = Path("/dev/zero")
+    assert problems(zero) == "/dev/zero: cannot be read (it is larger than 4 MB); give the path of a TOML file"
+    text = LEAST.replace("[[", f"username = 'pi'\npassword_file = '{zero}'\n[[")
+    assert "[mqtt] password_file = '/dev/zero': cannot be read (it is larger than 4 MB)" in problems(write(text))
+
+
 def test_a_file_that_is_no_text_is_told(tmp_path):
     (tmp_path / "a.toml").write_bytes(b"\xff\xfe")
     assert "save it as UTF-8" in problems(tmp_path / "a.toml")

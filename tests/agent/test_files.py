@@ -1,9 +1,10 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from agent.files import replacing
+from agent.files import SMALL_BYTES, contents, replacing
 
 
 def test_a_file_is_there_as_a_whole_with_its_mode(tmp_path):
@@ -45,3 +46,13 @@ def test_what_is_no_file_is_left_alone(tmp_path, make):
     with pytest.raises(OSError, match="something else than a file"), replacing(tmp_path / "a"):
         pass
     assert not (tmp_path / "a").is_file()
+
+
+def test_of_a_small_file_everything_is_read_and_a_large_or_endless_one_is_refused(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(bytes(SMALL_BYTES))
+    assert contents(path) == bytes(SMALL_BYTES)
+    path.write_bytes(bytes(SMALL_BYTES + 1))
+    for large in (path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="it is larger than 4 MB"):
+            contents(large)

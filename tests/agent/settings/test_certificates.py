@@ -68,6 +68,12 @@ def test_a_key_of_another_kind_than_an_elliptic_one_is_taken_too(folder):
         (BOTH.replace("pi.pem", "none.pem"), "none.pem': cannot be read (No such file or directory); give the agent's"),
         (BOTH.replace("pi.key", "none.key"), "none.key': cannot be read (No such file or directory); give the cert"),
         (BOTH.replace("pi.pem", "."), "'.': cannot be read (Is a directory)"),
+        (
+            BOTH.replace("pi.pem", "/dev/zero"),
+            "[mqtt] cert_file = '/dev/zero': cannot be read (it is larger than 4 MB)",
+        ),
+        (BOTH.replace("pi.key", "/dev/zero"), "[mqtt] key_file = '/dev/zero': cannot be read (it is larger than 4 MB)"),
+        ('ca_file = "/dev/zero"', "[mqtt] ca_file = '/dev/zero': cannot be read (it is larger than 4 MB)"),
         (BOTH.replace("pi.key", "other.key"), "other.key': does not belong to cert_file; give the key that"),
         (BOTH.replace("pi.pem", "pi.key"), "[mqtt] cert_file = 'pi.key': holds no certificate; give a PEM file"),
         (BOTH.replace("pi.key", "pi.pem"), "[mqtt] key_file = 'pi.pem': holds no private key; give a PEM file"),
