@@ -65,4 +65,6 @@ def _remedy(settings: Settings, trouble: str) -> str:
             "no password was found; set [mqtt] password_file, or, where systemd hands the agent the credential, "
             "start it and run this as root"
         )
+    if not mqtt.tls and "without an answer" in trouble:
+        return "the broker's log tells why; if that port is for TLS, let [mqtt] url begin with mqtts://"
     return advice_on(trouble) or "see the broker's log"

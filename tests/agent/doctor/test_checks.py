@@ -1,5 +1,6 @@
 """What every check keeps to, over a setup that is well and one that is broken."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -161,3 +162,13 @@ def test_where_the_configuration_is_wrong_there_is_nothing_to_look_at(folder, na
 def test_what_a_check_waits_for_stands_before_it():
     names = [check.name for check in CHECKS]
     assert all(check.after in names[: names.index(check.name)] for check in CHECKS if check.after)
+
+
+def test_a_pipe_for_a_bundle_is_told_at_once(folder):
+    path = configured(folder)
+    (folder / "climate.npz").unlink()
+    os.mkfifo(folder / "climate.npz")
+    start_s = time.monotonic()
+    finding = look(BY_NAME["bundles"], patient(path))
+    assert "climate.npz: is a pipe or a device; give the path of a bundle" in finding.said
+    assert time.monotonic() - start_s < 2

@@ -84,6 +84,28 @@ def test_a_folder_that_the_agent_will_make_is_well_and_is_not_made(tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize(
+    ("folder", "said", "remedy"),
+    [
+        ("agent.toml", "cannot be written (Not a directory)", "give a folder, or a path where nothing is yet"),
+        ("agent.toml/a", "is not there, and {tmp_path}/agent.toml is no folder", "give a path in a folder"),
+    ],
+)
+def test_a_file_for_a_folder_wants_a_folder(tmp_path, folder, said, remedy):
+    path = configured(tmp_path, head=f'state_dir = "{folder}"')
+    path.chmod(0o700)
+    finding = disk(patient(path))
+    assert finding.said == f"{tmp_path}/{folder}: {said.format(tmp_path=tmp_path)}"
+    assert (finding.status, finding.remedy) == ("failed", remedy)
+
+
+def test_what_is_kept_without_an_end_is_told(tmp_path, kept):
+    (kept / "seed").unlink()
+    (kept / "seed").symlink_to("/dev/zero")
+    finding = state(patient(configured(tmp_path, head=STATE)))
+    assert (finding.status, finding.said) == ("failed", f"{kept}/seed: cannot be read (it is larger than 4 MB)")
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of half a megabyte."""
@@ -101,7 +123,7 @@ def test_a_disk_that_is_nearly_full_is_noted_and_a_full_one_fails(tmp_path, smal
     assert (finding.status, finding.remedy) == ("note", "make room")
     (small_disk / "ballast").write_bytes(bytes(480 * 1024))
     finding = disk(patient(configured(tmp_path, head=STATE)))
-    assert finding.status == "failed"
+    assert (finding.status, finding.remedy) == ("failed", "make room")
     assert "cannot be written (No space left on device)" in finding.said
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
 
@@ -111,6 +133,7 @@ def test_a_disk_that_is_read_only_fails(tmp_path, small_disk):
     finding = disk(patient(configured(tmp_path, head=STATE)))
     assert finding.status == "failed"
     assert "Read-only file system" in finding.said
+    assert finding.remedy == "let the agent's user own a state_dir that is not read-only"
 
 
 def shown(tmp_path: Path, does: str, more: str = "", root: Path | None = None):

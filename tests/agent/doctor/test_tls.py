@@ -254,3 +254,11 @@ def test_an_output_that_is_closed_before_it_connected_has_no_trouble(tmp_path, c
             told += output.poll()
     assert output.closed
     assert (output.trouble, caplog.text) == ("", "")
+
+
+def test_where_no_tls_is_spoken_no_certificate_is_blamed(tmp_path):
+    server, number = closing()
+    with server:
+        finding = authorised(patient(configured(tmp_path, f"mqtt://localhost:{number}")))
+    assert finding.status == "failed"
+    assert finding.remedy == "the broker's log tells why; if that port is for TLS, let [mqtt] url begin with mqtts://"
