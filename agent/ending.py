@@ -29,6 +29,9 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else what is buffered fails again at the end
         return 0
+    except UnicodeEncodeError as error:  # a file's name may hold any bytes, and what is written has to be text
+        held = f"a name holds {error.object[error.start : error.end]!a}, which is no text in {error.encoding}"
+        return _tell(EXIT_FAILED, f"{program}: {held}; rename that file or folder")
     except OSError as error:
         return _tell(EXIT_FAILED, f"{program}: the system refused: {error}; see that there is space and permission")
 

@@ -78,6 +78,15 @@ def test_json_is_the_same_json_whatever_the_terminal_can_show(tmp_path, config, 
     assert (done.stderr, said) == ("", f"{config}: 1 sensor in sensor mode as device 'é'")
 
 
+def test_a_name_that_no_text_can_hold_is_one_message(tmp_path):
+    path = write_bundle(tmp_path / os.fsdecode(b"\xff.npz"))
+    done = run("agent", "demo", str(path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "understudy-agent: a name holds '\\udcff', which is no text in utf-8; rename that file or folder\n"
+    )
+
+
 CLOSED = ["sh", "-c", 'exec "$0" "$@" >&-']
 MUTE = ["sh", "-c", 'exec "$0" "$@" 2>&-']
 
