@@ -16,11 +16,10 @@ EXIT_INTERRUPTED = 130  # as a shell tells of Ctrl-C
 
 def exit_status(program: str, command: Callable[[], int]) -> int:
     """Run a command, and tell what goes wrong in one message on stderr. Returns its exit status."""
-    _let_stdout_take_all()
+    _let_all_be_told()
     try:
         status = command()
-        if sys.stdout:  # whoever starts us may have closed it
-            sys.stdout.flush()
+        sys.stdout.flush()
         return status
     except UnderstudyError as error:
         return _tell(EXIT_CONFIG, f"{program}: {error}")
@@ -37,16 +36,25 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
 
 
 def _tell(status: int, message: str) -> int:
-    if sys.stderr:  # else it would go to stdout
-        print(message, file=sys.stderr)
+    print(message, file=sys.stderr)
     return status
 
 
-def _let_stdout_take_all() -> None:
-    """What it cannot carry (where it is no UTF-8, or a file's name is none) is escaped; in JSON it means the same."""
+def _let_all_be_told() -> None:
+    """To a stream that is closed, which Python has as None, and in letters that stdout's encoding lacks.
+
+    These (of a terminal that is not for UTF-8, or in a file's name that is none) are escaped as JSON does it, in which
+    they then mean the same.
+    """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     if isinstance(sys.stdout, io.TextIOWrapper):
         codecs.register_error("as-in-json", _as_in_json)
         sys.stdout.reconfigure(errors="as-in-json")
+
+
+def _nowhere() -> io.TextIOWrapper:
+    return open(os.devnull, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def _as_in_json(error: UnicodeError) -> tuple[str, int]:

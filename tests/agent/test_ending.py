@@ -16,6 +16,7 @@ from agent.models.manifest import Manifest
 from tests.bundles import make_bundle, write_bundle
 from tests.commands import ROOT, run
 from tests.e2e.broker import wait_until
+from tests.scenes import write_scenes
 
 
 def test_a_command_that_works_ends_with_its_own_status():
@@ -91,15 +92,24 @@ CLOSED = ["sh", "-c", 'exec "$0" "$@" >&-']
 MUTE = ["sh", "-c", 'exec "$0" "$@" 2>&-']
 
 
-@pytest.mark.parametrize("module", ["agent", "trainer"])
-def test_a_closed_stdout_is_no_error(tmp_path, module):
-    words = ["preview", str(write_bundle(tmp_path / "a.npz"))]
-    if module == "trainer":
-        (tmp_path / "a.jsonl").write_text('{"a": 1}\n' * 30)
-        words = ["inspect", str(tmp_path / "a.jsonl")]
-    command = [*CLOSED, sys.executable, "-m", module, *words]
+@pytest.mark.parametrize(
+    "words",
+    ["agent preview {0}/a.npz", "agent demo {0}/a.npz --seconds 0.5", "trainer inspect {0}/a.jsonl"],
+    ids=["preview", "demo", "inspect"],
+)
+def test_a_closed_stdout_is_no_error(tmp_path, words):
+    write_bundle(tmp_path / "a.npz")
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n' * 30)
+    command = [*CLOSED, sys.executable, "-m", *words.format(tmp_path).split()]
     done = subprocess.run(command, check=False, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+def test_a_closed_stderr_is_no_error(tmp_path):
+    words = ["preview", str(write_scenes(tmp_path / "a.npz")), "-n", "2", "--pictures", str(tmp_path / "p")]
+    done = subprocess.run([*MUTE, sys.executable, "-m", "agent", *words], check=False, cwd=ROOT, timeout=60)
+    assert done.returncode == 0
+    assert len(list((tmp_path / "p").glob("**/*.jpg"))) == 2
 
 
 def test_what_a_closed_stderr_does_not_take_is_not_told_on_stdout(tmp_path):
