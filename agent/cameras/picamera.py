@@ -20,7 +20,8 @@ from agent.settings.camera import CARD, CameraTable
 
 FORMAT = "BGR888"  # named from the last byte to the first: the array is red, green, blue
 _INSTALL = (
-    "install it with `sudo apt install python3-picamera2` and run deploy/install.sh again, or make the environment "
+    "install it with `sudo apt install python3-picamera2` and run deploy/install.sh again (of the package: restart the "
+    "service), or make the environment "
     "that the agent runs in with `python3 -m venv --system-site-packages`"
 )
 

@@ -48,5 +48,5 @@ def _without_frame(patient: Patient, table: CameraTable, error: CameraError) -> 
         said = f"there is none ({error}); pictures show a test card"
         return note(said, "attach one, or name what is to be shown in [camera] kind")
     if table.fallback is not None:
-        return note(f"{error}; the fallback is shown", "see that nothing else holds it, and its cable")
-    return failed(f"{table.kind}: {error}", "see that nothing else holds it, and its cable; or set [camera] fallback")
+        return note(f"{error}; the fallback is shown")
+    return failed(f"{table.kind}: {error}", "[camera] fallback lets it play without")

@@ -11,6 +11,7 @@ from agent.doctor.disk import disk
 from agent.doctor.finding import Finding
 from agent.doctor.network import name, port
 from agent.doctor.patient import Patient
+from agent.doctor.readable import readable
 from agent.doctor.service import service
 from agent.doctor.state import state
 from agent.doctor.tls import tls
@@ -39,6 +40,7 @@ class Check:
 CHECKS = (
     Check("configuration", configuration),
     Check("bundles", bundles, 30, "see whether the disk is slow or a bundle is far larger than usual"),
+    Check("readable", readable, hangs="see whether a folder that is named has very many files"),
     Check("name", name, hangs="see whether the name server answers: `resolvectl status`"),
     Check("port", port, hangs="see that the broker's machine is on, and no firewall between", after="name"),
     Check("tls", tls, 12, "see whether that port is for TLS", after="port"),

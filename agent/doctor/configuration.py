@@ -12,7 +12,9 @@ from agent.problems import listed
 def configuration(patient: Patient) -> Finding:
     """Every problem at once."""
     if patient.problems:
-        return failed(listed(str(patient.path), patient.problems), "correct it; `understudy-agent check` looks again")
+        return failed(
+            listed(str(patient.path), patient.problems), f"`understudy-agent check --config {patient.path}` looks again"
+        )
     settings, count = patient.settings, len(patient.sensors)
     said = f"{patient.path}: {count} sensor{'s' * (count > 1)} in {settings.mode} mode as device {settings.device.id!r}"
     if patient.players:
@@ -27,7 +29,9 @@ def bundles(patient: Patient) -> Finding:
         raise Skipped("no sensor is right")
     parts, problems = _loaded(patient)
     if problems:
-        return failed(listed("bundles", problems), "copy what is missing here, or correct that sensor")
+        return failed(
+            "\n".join(problems), "let the path in its [[sensor]] be that of a whole bundle, which the agent may read"
+        )
     return ok(", ".join(f"{part.sensor.name} {part.pace}" for part in parts))
 
 

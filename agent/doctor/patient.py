@@ -9,6 +9,7 @@ from agent.configuration import examine
 from agent.doctor.bounded import TooLong, within
 from agent.doctor.finding import Skipped
 from agent.doctor.running import Running, real, running, with_that_of_the_agent
+from agent.doctor.unit import unit_of
 from agent.settings.sensor import Sensor
 from agent.settings.settings import Settings
 
@@ -52,6 +53,11 @@ class Patient:
     def players(self) -> list[Running]:
         """The agents that play this configuration."""
         return _playing(self.path, self.agents)
+
+    @cached_property
+    def unit(self) -> str | None:
+        """The unit of systemd's that plays it, or would; None: none does."""
+        return unit_of(self.path, self.players, self.root)
 
 
 def admitted(path: Path, env: Mapping[str, str], root: Path) -> Patient:

@@ -4,19 +4,26 @@ from agent.doctor.command import answer
 from agent.doctor.finding import Finding, Skipped, failed, note, ok
 from agent.doctor.patient import Patient
 
-UNIT = "understudy-agent.service"
-ASKED = ("LoadState", "ActiveState", "SubState", "NRestarts", "ExecMainStatus", "StatusText")
+ASKED = ("LoadState", "ActiveState", "SubState", "NRestarts", "ExecMainStatus", "StatusText", "DynamicUser")
 WRONG_CONFIGURATION = "78"
 
 
 def service(patient: Patient) -> Finding:
     """What systemd says of it."""
-    unit = _unit(patient)
-    told = answer(patient.env, "systemctl", "show", unit, f"--property={','.join(ASKED)}")
-    said = dict(line.split("=", 1) for line in (told or "").splitlines() if "=" in line)
+    if patient.unit is None:
+        raise Skipped("no service plays this file; those in /etc/understudy are played")
+    said = asked(patient, patient.unit)
+    if not said and (patient.root / "run/systemd/system").is_dir():
+        raise Skipped("systemctl gives no answer here")
     if said.get("LoadState") != "loaded":
-        raise Skipped(f"there is no {unit} here" if said else "systemd does not run here")
-    return _judged(unit, said, f"journalctl -u {unit} -n 50")
+        raise Skipped(f"there is no {patient.unit} here" if said else "systemd does not run here")
+    return _judged(patient.unit, said, f"journalctl -u {patient.unit} -n 50")
+
+
+def asked(patient: Patient, unit: str) -> dict[str, str]:
+    """Properties of a unit by their names; empty: systemd does not answer."""
+    told = answer(patient.env, "systemctl", "show", unit, f"--property={','.join(ASKED)}")
+    return dict(line.split("=", 1) for line in (told or "").splitlines() if "=" in line)
 
 
 def _judged(unit: str, said: dict[str, str], look: str) -> Finding:
@@ -30,16 +37,3 @@ def _judged(unit: str, said: dict[str, str], look: str) -> Finding:
     if state == "inactive":
         return note(told, f"start it: `systemctl start {unit}`")
     return failed(told, f"see why: `{look}`")
-
-
-def _unit(patient: Patient) -> str:
-    """The unit of the process that plays this configuration; else the usual one."""
-    for player in patient.players:
-        try:
-            group = (patient.root / "proc" / str(player.pid) / "cgroup").read_text().strip()
-        except OSError:
-            continue
-        unit = group.rpartition("/")[2]
-        if unit.startswith("understudy-agent") and unit.endswith(".service"):
-            return unit
-    return UNIT

@@ -30,7 +30,7 @@ def state(patient: Patient) -> Finding:
     holder = _holder(patient.root, folder / LOCK)
     said = f"{folder}: {', '.join(kept)}"
     if holder is None:
-        return ok(f"{said}; no agent has it")
+        return ok(said)
     if any(player.pid == holder for player in patient.players):
         return ok(f"{said}; the running agent has it (process {holder})")
     return note(

@@ -1,5 +1,6 @@
 """Whether broker and agent believe each other's certificates, and for how long."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,7 +100,8 @@ def _refused(mqtt: Mqtt, reason: str) -> Finding:
     if "ALERT" not in reason:
         return failed(said, "see whether this port is for TLS, and the broker's log; mqtts has 8883")
     if mqtt.cert_file is None:
-        return failed(said, "it may want a certificate: set [mqtt] cert_file and key_file")
+        as_root = "" if os.geteuid() == 0 else "; if the service has one as a credential, only root sees it"
+        return failed(said, f"it may want a certificate: set [mqtt] cert_file and key_file{as_root}")
     return failed(said, f"have the CA that the broker trusts make another certificate than {mqtt.cert_file}")
 
 

@@ -36,7 +36,7 @@ _ADVICE = {
     "Bad user name or password": "check [mqtt] username and password_file",
     "Unsupported protocol version": 'set [mqtt] protocol = "3.1.1"',
     "Client identifier not valid": "set another [mqtt] client_id",
-    "without an answer": "the broker's log tells why; in TLS 1.3 it so refuses [mqtt] cert_file, or that there is none",
+    "without an answer": "the broker's log tells why; over mqtts it so refuses [mqtt] cert_file, or that there is none",
     "Session taken over": "another client uses the same [mqtt] client_id; give each agent its own",
     "connection was lost": "if that goes on, look for another agent of the same [device] id; each needs its own",
 }

@@ -155,6 +155,21 @@ def test_without_a_password_file_it_starts_all_the_same(playing):
     assert "intervals" in playing.journal(WRONG)
 
 
+def test_the_doctor_sees_what_the_service_sees(playing):
+    doctor = ("understudy-agent", "doctor", "--config", "/etc/understudy/agent.toml", "--json")
+    found = {finding["check"]: finding for finding in json.loads(playing.run(*doctor).stdout)}
+    assert not [finding for finding in found.values() if finding["status"] == "failed"]
+    assert f"played by process {pid(playing)}" in found["configuration"]["said"]
+    assert f"user '{USER}'" in found["authorised"]["said"]
+    assert f"{UNIT} is active" in found["service"]["said"]
+    bundle = playing.root.path("etc/understudy/front-door.npz")
+    bundle.chmod(0o600)
+    found = {finding["check"]: finding for finding in json.loads(playing.run(*doctor).stdout)}
+    bundle.chmod(0o644)
+    assert [name for name, finding in found.items() if finding["status"] == "failed"] == ["readable"]
+    assert "/etc/understudy/front-door.npz" in found["readable"]["said"]
+
+
 def test_after_a_kill_it_plays_again(playing, seen):
     before, killed = len(seen.seen(READING)), pid(playing)
     playing.run("systemctl", "kill", "--signal=SIGKILL", UNIT)

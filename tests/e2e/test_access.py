@@ -166,7 +166,7 @@ def test_nobody_connects_without_credentials(access, config, run_agent):
     agent = run_agent(config(mqtt=""))
     wait_until(lambda: "peer did not return a certificate" in access.log)
     agent.wait_for("closed without an answer")
-    assert agent.text().count("in TLS 1.3 it so refuses [mqtt] cert_file, or that there is none") == 1
+    assert agent.text().count("over mqtts it so refuses [mqtt] cert_file, or that there is none") == 1
     assert "connected to" not in agent.text()
     anonymous = run_agent(config(mqtt="", port=access.passwords))
     anonymous.wait_for("the broker refused the connection")

@@ -17,7 +17,7 @@ from tests.scenes import write_scenes
 
 TOPIC = "understudy/pi/cam"
 STATUSES = {"ok", "note", "failed", "skipped"}
-CHECKS = ["configuration", "bundles", "name", "port", "tls", "authorised"]
+CHECKS = ["configuration", "bundles", "readable", "name", "port", "tls", "authorised"]
 CHECKS += ["clock", "disk", "state", "camera", "service", "versions"]
 LOGIN = f'username = "{USER}"\npassword_file = "secret"\nca_file = "ca.pem"'
 
@@ -259,7 +259,7 @@ def test_a_broken_camera_is_told(broker, configured):
     found = doctor(configured(broker.url, camera='kind = "fake"\nscript = ["closed: no such device"]'), 1)
     assert failed(found) == ["camera"]
     assert "fake: fake camera: no such device" in found["camera"]["said"]
-    assert "see that nothing else holds it" in found["camera"]["remedy"]
+    assert "[camera] fallback" in found["camera"]["remedy"]
 
 
 def test_a_wrong_configuration_is_78_and_the_machine_is_looked_at_all_the_same(broker, configured):

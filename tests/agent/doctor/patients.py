@@ -24,6 +24,13 @@ def configured(
     return path
 
 
+def installed(folder: Path, **options: str) -> tuple[Path, Path]:
+    """A configuration where the service's is, and the root of that machine."""
+    etc = folder / "machine" / "etc" / "understudy"
+    etc.mkdir(parents=True, exist_ok=True)
+    return configured(etc, **options), folder / "machine"
+
+
 def patient(path: Path, root: Path | None = None, **env: str) -> Patient:
     """As `doctor` has it; without a `root`, nothing is known of the machine."""
     return admitted(path, {"PATH": os.environ["PATH"]} | env, root or path.parent / "no-machine")

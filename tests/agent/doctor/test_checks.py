@@ -10,7 +10,7 @@ import pytest
 from agent.doctor.checks import CHECKS
 from agent.doctor.doctor import look
 from agent.doctor.patient import Patient
-from tests.agent.doctor.patients import configured, locked, patient, process, program
+from tests.agent.doctor.patients import configured, installed, locked, patient, process, program
 from tests.e2e.broker import MISSING, Broker, free_port
 from tests.e2e.credentials import made
 
@@ -48,7 +48,13 @@ def with_state(folder: Path, progress: str) -> Patient:
 
 
 def with_service(folder: Path, said: str) -> Patient:
-    return patient(configured(folder), PATH=program(folder, "systemctl", f"printf '{said}'"))
+    return patient(*installed(folder), PATH=program(folder, "systemctl", f"printf '{said}'"))
+
+
+def with_modes(folder: Path, mode: int) -> Patient:
+    path, root = installed(folder)
+    (path.parent / "climate.npz").chmod(mode)
+    return patient(path, root, PATH=program(folder, "systemctl", "echo DynamicUser=yes"))
 
 
 def with_clock(folder: Path, synchronized: bool) -> Patient:
@@ -75,6 +81,7 @@ Setup = Callable[[Path, Broker], Patient]
 HEALTHY: dict[str, Setup] = {
     "configuration": lambda folder, _: patient(configured(folder)),
     "bundles": lambda folder, _: patient(configured(folder)),
+    "readable": lambda folder, _: with_modes(folder, 0o644),
     "name": lambda folder, _: patient(configured(folder)),
     "port": lambda folder, broker: patient(configured(folder, broker.url)),
     "tls": lambda folder, broker: patient(configured(folder, broker.url, mqtt=SECURE)),
@@ -89,6 +96,7 @@ HEALTHY: dict[str, Setup] = {
 BROKEN: dict[str, Setup] = {
     "configuration": lambda folder, _: patient(configured(folder, mqtt="qos = 9")),
     "bundles": lambda folder, _: without_bundle(folder),
+    "readable": lambda folder, _: with_modes(folder, 0o640),
     "name": lambda folder, _: patient(configured(folder, "mqtt://no.such.invalid")),
     "port": lambda folder, _: patient(configured(folder, f"mqtt://localhost:{free_port()}")),
     "tls": lambda folder, broker: patient(configured(folder, broker.url)),
@@ -103,6 +111,7 @@ BROKEN: dict[str, Setup] = {
 TOLD = {
     "configuration": ("failed", "qos = 9"),
     "bundles": ("failed", "climate.npz: cannot be read"),
+    "readable": ("failed", "the service's user cannot read"),
     "name": ("failed", "no.such.invalid is not known"),
     "port": ("failed", "nothing listens"),
     "tls": ("failed", "is not believed"),

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from agent.cameras.fake import FakeCamera
 from agent.doctor.camera import camera
@@ -13,10 +14,11 @@ from agent.doctor.clock import clock
 from agent.doctor.disk import disk
 from agent.doctor.finding import Skipped
 from agent.doctor.network import port
+from agent.doctor.readable import readable
 from agent.doctor.service import service
 from agent.doctor.state import state
 from agent.doctor.versions import versions
-from tests.agent.doctor.patients import configured, locked, patient, process, program
+from tests.agent.doctor.patients import configured, installed, locked, patient, process, program
 
 STATE = 'state_dir = "state"'
 
@@ -34,7 +36,7 @@ def kept(tmp_path):
 
 def test_what_is_kept_is_told_and_that_nobody_has_it(tmp_path, kept):
     finding = state(patient(configured(tmp_path, head=STATE)))
-    assert finding.said == f"{kept}: a seed, climate at seq 12, door at seq 3; no agent has it"
+    assert finding.said == f"{kept}: a seed, climate at seq 12, door at seq 3"
 
 
 def test_a_real_lock_is_seen_without_being_touched(tmp_path, kept):
@@ -42,7 +44,7 @@ def test_a_real_lock_is_seen_without_being_touched(tmp_path, kept):
         fcntl.flock(lock, fcntl.LOCK_EX)
         finding = state(patient(configured(tmp_path, head=STATE), Path("/")))
         assert f"process {os.getpid()} has it" in finding.said
-    assert "no agent has it" in state(patient(configured(tmp_path, head=STATE), Path("/"))).said
+    assert "has it" not in state(patient(configured(tmp_path, head=STATE), Path("/"))).said
 
 
 def test_the_agent_that_plays_this_configuration_may_have_it_and_another_is_noted(tmp_path, kept):
@@ -163,8 +165,6 @@ def test_a_camera_that_the_running_agent_holds_is_as_it_should_be(tmp_path, reas
 
 
 def test_a_camera_that_is_missing_is_noted_where_something_else_is_shown(tmp_path, mocker):
-    from PIL import Image
-
     Image.new("RGB", (64, 48)).save(tmp_path / "still.png")
     fallback = 'fallback = "still.png"'
     finding = shown(tmp_path, "closed: cable", fallback)
@@ -180,10 +180,11 @@ def test_without_pictures_there_is_no_camera_to_look_at(tmp_path):
         camera(patient(configured(tmp_path)))
 
 
-def unit(tmp_path: Path, root: Path | None = None, **said: str):
+def unit(tmp_path: Path, name: str = "agent.toml", **said: str):
     told = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "NRestarts": "0"} | said
     script = 'echo "Unit=$2" >&2\n' + "\n".join(f"echo '{name}={value}'" for name, value in told.items())
-    return service(patient(configured(tmp_path), root, PATH=program(tmp_path, "systemctl", script)))
+    path, root = installed(tmp_path)
+    return service(patient(path.rename(path.with_name(name)), root, PATH=program(tmp_path, "systemctl", script)))
 
 
 @pytest.mark.parametrize(
@@ -211,21 +212,59 @@ def test_the_service_is_as_systemd_says(tmp_path, said, status, remedy):
 
 
 def test_the_services_own_words_are_told(tmp_path):
-    assert unit(tmp_path, StatusText="connected; 1 sensors").said.endswith("restarted 0 times: connected; 1 sensors")
+    assert unit(tmp_path, StatusText="connected; 1 sensor").said.endswith("restarted 0 times: connected; 1 sensor")
 
 
 def test_the_unit_is_that_of_the_process_that_plays(tmp_path):
-    path, root = configured(tmp_path), tmp_path / "m"
+    path, root = installed(tmp_path)
     group = "/system.slice/system-understudy\\x2dagent.slice/understudy-agent@attic.service"
     process(root, 7, "understudy-agent", "run", "--config", str(path), cgroup=group)
-    assert unit(tmp_path, root).said.startswith("understudy-agent@attic.service is active")
+    assert unit(tmp_path).said.startswith("understudy-agent@attic.service is active")
+
+
+def test_an_instance_that_does_not_run_is_asked_for_by_its_file(tmp_path):
+    finding = unit(tmp_path, "cam.toml", ActiveState="failed", ExecMainStatus="78")
+    assert finding.said.startswith("understudy-agent@cam.service is failed")
+
+
+def test_what_no_service_plays_is_not_judged_by_one(tmp_path):
+    script = program(tmp_path, "systemctl", "echo LoadState=loaded")
+    with pytest.raises(Skipped, match="no service plays this file"):
+        service(patient(configured(tmp_path), PATH=script))
+    with pytest.raises(Skipped, match="no service with a user of its own"):
+        readable(patient(configured(tmp_path), PATH=script))
+
+
+@pytest.mark.parametrize("closed", ["agent.toml", "secret", "sprites/cat.png", "sprites", "."])
+def test_whatever_the_services_user_cannot_read_is_named(tmp_path, closed):
+    path, root = installed(tmp_path, mqtt='password_file = "secret"\nusername = "pi"', pictures='kind = "fake"')
+    path.write_text(path.read_text().replace("[sensor.pictures]", '[sensor.pictures]\nsprites = "sprites"'))
+    (path.parent / "sprites").mkdir()
+    (path.parent / "secret").write_text("word")
+    Image.new("RGB", (8, 8)).save(path.parent / "sprites" / "cat.png")
+    systemd = program(tmp_path, "systemctl", "echo DynamicUser=yes")
+    assert readable(patient(path, root, PATH=systemd)).status == "ok"
+    (path.parent / closed).chmod(0o700)
+    finding = readable(patient(path, root, PATH=systemd))
+    assert finding.status == "failed"
+    assert closed.split("/")[0] in finding.said
+
+
+def test_what_systemd_hands_over_is_not_everybodys(tmp_path):
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    (handed / "mqtt-password").write_text("word")
+    (handed / "mqtt-password").chmod(0o400)
+    path, root = installed(tmp_path, mqtt='username = "pi"')
+    systemd = program(tmp_path, "systemctl", "echo DynamicUser=yes")
+    assert readable(patient(path, root, PATH=systemd, CREDENTIALS_DIRECTORY=str(handed))).status == "ok"
 
 
 @pytest.mark.parametrize("group", ["/user.slice/session-1.scope", "/system.slice/other.service"])
 def test_an_agent_that_systemd_did_not_start_has_no_unit_of_its_own(tmp_path, group):
-    path, root = configured(tmp_path), tmp_path / "m"
+    path, root = installed(tmp_path)
     process(root, 7, "understudy-agent", "run", "--config", str(path), cgroup=group)
-    assert unit(tmp_path, root).said.startswith("understudy-agent.service is active")
+    assert unit(tmp_path).said.startswith("understudy-agent.service is active")
 
 
 @pytest.mark.parametrize(
@@ -238,11 +277,14 @@ def test_an_agent_that_systemd_did_not_start_has_no_unit_of_its_own(tmp_path, gr
 )
 def test_where_there_is_no_service_that_is_no_failure(tmp_path, script, said, mocker):
     mocker.patch("agent.doctor.command.ANSWER_S", 0.3)
-    path = program(tmp_path, "systemctl", script)
+    path, root = installed(tmp_path)
     with pytest.raises(Skipped, match=said):
-        service(patient(configured(tmp_path), PATH=path))
+        service(patient(path, root, PATH=program(tmp_path, "systemctl", script)))
     with pytest.raises(Skipped, match="systemd does not run here"):
-        service(patient(configured(tmp_path), PATH=""))
+        service(patient(path, root, PATH=""))
+    (root / "run/systemd/system").mkdir(parents=True)
+    with pytest.raises(Skipped, match="systemctl gives no answer here"):
+        service(patient(path, root, PATH=""))
 
 
 @pytest.mark.parametrize(("answer", "status"), [("yes", "ok"), ("no", "note"), ("", "note")])
@@ -251,7 +293,8 @@ def test_another_time_service_is_asked_for_by_the_systems_tool(tmp_path, answer,
     finding = clock(patient(path, PATH=program(tmp_path, "timedatectl", f"echo {answer}")))
     assert finding.status == status
     assert ("nothing here tells" in finding.said) == (answer == "")
-    assert ("clock_synced=false" in finding.said) == (answer == "no")
+    assert ("no time service has set it" in finding.said) == (answer == "no")
+    assert "clock_synced=false" not in finding.said  # without systemd's own time service the agent looks at nothing
 
 
 def test_a_network_that_is_not_there_is_told(tmp_path, mocker):
