@@ -43,7 +43,7 @@ Installs or upgrades the Understudy agent as a systemd service: Raspberry Pi OS 
   --dry-run         say what would be done, and do nothing
   --yes             do not ask
   --wheelhouse DIR  take packages from this folder instead of the network; to fill it on a machine of the same kind:
-                    pip wheel -c constraints.txt -w DIR .
+                    python3 -m venv env; env/bin/pip wheel -c constraints.txt -w DIR .
   --uninstall       remove the service and the programs, but neither configuration, passwords nor state
   --purge           remove these, too
 END
@@ -156,10 +156,13 @@ refuse_a_masked_service() {
 refuse_another_wheelhouse() {
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$SOURCE/pyproject.toml")
     [[ -n $wheelhouse ]] || return 0
-    local wheel own
+    local wheel own numpy
     own=("$wheelhouse/understudy-$version"-*.whl)
     [[ -e ${own[0]} ]] ||
         refuse "$wheelhouse does not hold Understudy $version; fill it with: pip wheel -c constraints.txt -w '$wheelhouse' ."
+    numpy=("$wheelhouse"/numpy-1.*.whl)
+    ! camera_wants_numpy_1 || [[ -e ${numpy[0]} ]] ||
+        refuse "$wheelhouse has no numpy 1, for which the installed picamera2 is built; add it with: pip wheel -w '$wheelhouse' 'numpy<2'"
     for wheel in "$wheelhouse"/*.whl; do
         [[ -r $wheel ]] || refuse "$wheel cannot be read; remove it, or fetch it again"
     done

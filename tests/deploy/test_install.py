@@ -303,6 +303,18 @@ def test_beside_apts_picamera2_of_debian_12_it_takes_numpy_1_and_its_own_package
     assert played.stdout.count("\n") == 3
 
 
+def test_a_wheelhouse_without_numpy_1_is_refused_where_the_camera_wants_that(fresh, prepared: Root):
+    root = fresh(prepared)
+    for name, version in {"picamera2": "0.3.30", "numpy": "1.24.2"}.items():
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        root.write(f"{PACKAGES}/{name}-{version}.dist-info/METADATA", text)
+    for wheel in root.path(WHEELHOUSE.strip("/")).glob("numpy-1.*"):
+        wheel.unlink()
+    done = root.run(INSTALL, "--yes", "--wheelhouse", WHEELHOUSE)
+    assert done.returncode == 1
+    assert "has no numpy 1, for which the installed picamera2 is built; add it with" in done.stderr
+
+
 def test_removing_it_leaves_configuration_password_and_state(fresh, installed: Root):
     root = fresh(installed)
     kept = {
