@@ -84,7 +84,7 @@ gather_files() {
     install -m 644 "$WORK/constraints.txt" "$SOURCE/README.md" "$lib"
     echo "$PROGRAM" > "$lib/version"
     ln -s ../../share/doc/understudy-agent/copyright "$lib/LICENSE"
-    gather_installer > "$lib/deploy/install.sh"
+    install -D -m 644 -t "$lib/deploy/installer" "$SOURCE"/deploy/installer/*.sh
     ln -s /opt/understudy/current/bin/understudy-agent "$ROOT/usr/bin"
     cp -RP "$SOURCE"/systemd/understudy-agent* "$ROOT/usr/lib/systemd/system"
     install -D -m 644 -t "$ROOT/usr/lib/udev/rules.d" "$SOURCE/systemd/60-understudy-camera.rules"
@@ -98,12 +98,6 @@ gather_files() {
     gzip -9n < "$HERE/understudy-agent.1" > "$ROOT/usr/share/man/man1/understudy-agent.1.gz"
     install -D -m 644 "$HERE/lintian-overrides" "$ROOT/usr/share/lintian/overrides/understudy-agent"
     chmod -R u=rwX,go=rX "$ROOT/usr"
-}
-
-# Its functions without the line that runs them: what postinst does with them is in postinst.
-gather_installer() {
-    [[ $(tail -n 1 "$SOURCE/deploy/install.sh") == 'main "$@"' ]] || refuse 'the last line of install.sh does not run it any more'
-    sed '$d; 1c # The functions of install.sh, for the maintainer scripts of this package.' "$SOURCE/deploy/install.sh"
 }
 
 licence() {
