@@ -26,16 +26,21 @@ flock 9
 staged=$(mktemp -d)
 clean_up() { rm -rf "$staged" "$new"; }
 put() { install -m 644 "$1" "$new" && mv -f "$new" "$folder/$name"; }
-put_back() { if [ -e "$staged/old/$name" ]; then put "$staged/old/$name"; else rm -f "$folder/$name"; fi; }
+put_back() {
+    if [ -e "$staged/old/$name" ]; then put "$staged/old/$name"; else rm -f "$folder/$name"; fi
+    while read -r unit; do systemctl try-reload-or-restart "$unit" < /dev/null || true; done < "$staged/reloaded"
+}
 trap clean_up EXIT
 trap "exit 1" HUP INT TERM
 mkdir "$staged/old" "$staged/new"
+touch "$staged/reloaded"
 [ ! -e "$folder/$name" ] || cp "$folder/$name" "$staged/old"
 cat > "$staged/new/$name"
 understudy-agent preview "$staged/new/$name" -n 1 > /dev/null
 
-quoted="[/\"\047]$(echo "$name" | sed "s/[.]/[.]/g")[\"\047]"
+quoted="[/\"']$(echo "$name" | sed "s/[.]/[.]/g")[\"']"
 for configuration in "$folder"/*.toml; do
+    [ -e "$configuration" ] || continue
     ! sed "/^[[:space:]]*#/d" "$configuration" | grep -q -e "$quoted" || echo "$configuration"
 done > "$staged/named"
 # For the check alone the new bundle lies over the old one, so that a configuration finds it by whatever path.
@@ -50,6 +55,7 @@ while read -r configuration; do
     player=$(basename "$configuration" .toml)
     [ "$player" = agent ] && unit=understudy-agent || unit=understudy-agent@$player
     systemctl try-reload-or-restart "$unit" < /dev/null
+    echo "$unit" >> "$staged/reloaded"
 done < "$staged/named"
 trap clean_up EXIT
 END

@@ -14,18 +14,23 @@ from agent.doctor.service import asked
 from agent.settings.settings import Settings
 
 EVERYBODY_READS, EVERYBODY_ENTERS = 0o004, 0o001
+HIDDEN = ("home", "root", "run/user", "tmp", "var/tmp")  # ProtectHome= and PrivateTmp= of the unit
+SECRETS = "a password or a key goes to /etc/credstore instead, as README.md tells"
 
 
 def readable(patient: Patient) -> Finding:
     """The service's user exists while it runs and owns no file, so everybody has to be allowed to read them."""
-    settings = patient.settings
+    settings, root = patient.settings, real(patient.root)
     if patient.unit is None or asked(patient, patient.unit).get("DynamicUser") != "yes":
         raise Skipped("no service with a user of its own plays it")
     files = sorted({path for path in _named(patient, settings) if path.exists()})
-    closed = [str(path) for path in files if not _is_open(path, real(patient.root))]
+    hidden = [str(path) for path in files if any(real(path).is_relative_to(root / place) for place in HIDDEN)]
+    if hidden:
+        return failed(f"the service does not see {', '.join(hidden)}", "move it to /etc/understudy")
+    closed = {str(barrier): None for path in files for barrier in _barriers(path, root)}
     if closed:
         said = f"the service's user cannot read {', '.join(closed)}"
-        return failed(said, f"`chmod -R o+rX {' '.join(closed)}`; passwords and keys go to /etc/credstore instead")
+        return failed(said, f"`chmod o+rX {' '.join(closed)}`; {SECRETS}")
     return ok(f"the service's user can read all {len(files)} files and folders")
 
 
@@ -51,14 +56,16 @@ def _paths(value: Any) -> Iterator[Path]:
                 yield from _paths(item)
 
 
-def _is_open(path: Path, root: Path) -> bool:
-    """Whether others than its owner and his group may read it, with all that a folder holds."""
-    folders = [folder for folder in real(path).parents if folder.is_relative_to(root)]
-    inside = [path, *path.rglob("*")] if path.is_dir() else [path]
-    return all(_lets(folder, EVERYBODY_ENTERS) for folder in folders) and all(
-        _lets(one, EVERYBODY_READS | EVERYBODY_ENTERS if one.is_dir() else EVERYBODY_READS) for one in inside
+def _barriers(path: Path, root: Path) -> Iterator[Path]:
+    """What of a file or a folder, of all that is in it, and of the folders above is not for everybody."""
+    yield from (
+        folder for folder in real(path).parents if folder.is_relative_to(root) and _bars(folder, EVERYBODY_ENTERS)
     )
+    for one in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        needed = EVERYBODY_READS | EVERYBODY_ENTERS if one.is_dir() else EVERYBODY_READS
+        if one.exists() and _bars(one, needed):  # an editor's link that leads nowhere is nobody's
+            yield one
 
 
-def _lets(path: Path, needed: int) -> bool:
-    return path.stat().st_mode & needed == needed
+def _bars(path: Path, needed: int) -> bool:
+    return path.stat().st_mode & needed != needed

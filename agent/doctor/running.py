@@ -14,7 +14,7 @@ from agent.doctor.command import answer
 
 COMMANDS = ("run", "backfill")
 UNITS = ("understudy-agent.service", "understudy-agent@*.service")
-_OF_THE_SERVICE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY")
+CREDENTIALS = Path("/run/credentials")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,14 @@ def environment(root: Path, pid: int) -> dict[str, str]:
     except OSError:
         return {}
     pairs = (pair.partition("=") for pair in os.fsdecode(text).split("\0"))
-    return {name: value for name, _, value in pairs if name in _OF_THE_SERVICE or name.startswith("UNDERSTUDY_")}
+    return {name: value for name, _, value in pairs if _is_a_setting(name, value)}
+
+
+def _is_a_setting(name: str, value: str) -> bool:
+    """A process may write into its environment what it likes; only root makes what lies below /run/credentials."""
+    if name == "CREDENTIALS_DIRECTORY":
+        return Path(os.path.normpath(value)).parent == CREDENTIALS
+    return name == "STATE_DIRECTORY" or name.startswith("UNDERSTUDY_")
 
 
 def with_that_of_the_agent(env: Mapping[str, str], root: Path, agents: Sequence[Running]) -> dict[str, str]:

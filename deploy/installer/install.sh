@@ -13,6 +13,7 @@ install_agent() {
     old=$(installed_before)
     tell_the_plan
     ask
+    old=$(installed_before) # somebody else may have been quicker
     trap take_back EXIT
     if [[ -n $old && ! $CURRENT -ef $old ]]; then switch_to "$old"; fi # what was cut short is taken back first
     make_environment
@@ -23,8 +24,8 @@ install_agent() {
     choose_what_to_start
     start_what_ran
     trap - EXIT
+    restart_the_others
     finish
-    start_what_has_not_got_ready
     tell_the_end
 }
 
@@ -56,7 +57,7 @@ ask() {
         read -r -p 'Go on? [y/N] '
         [[ $REPLY == [yY]* ]] || refuse 'nothing was done'
     fi
-    exec 9> /run/lock/understudy-install
+    exec 9> /run/understudy-install.lock
     flock -n 9 || refuse 'another install.sh is at work; wait for it'
 }
 

@@ -14,22 +14,25 @@ refuse_what_cannot_play_on() {
     done
 }
 
-# With the arguments and the environment of the agent that plays, by its user, and from where it looks.
+# With the arguments and the environment of the agent that plays, by its user, and from where it looks. A process may write
+# into its environment whatever it likes, so nobody takes that on who may do more than the agent.
 can_play_on() {
-    local process user group groups words environment
-    process=/proc/$(systemctl show --value --property=MainPID "$2")
-    mapfile -d '' -t words < "$process/cmdline"
-    mapfile -d '' -t environment < "$process/environ"
-    [[ ${words[2]-} == run ]] || return 0 # somebody's own command
-    read -r user group < <(stat --format='%u %g' "$process")
+    local pid process user group groups words
+    pid=$(systemctl show --value --property=MainPID "$2")
+    process=/proc/$pid
+    [[ $pid != 0 ]] && mapfile -d '' -t words 2> /dev/null < "$process/cmdline" || return 0 # it has ended by itself
+    [[ ${words[2]-} == run ]] || return 0                                                   # somebody's own command
+    user=$(of_the_process Uid) group=$(of_the_process Gid)
     groups=$(sed -n 's/^Groups:[[:space:]]*//p' "$process/status" | xargs | tr ' ' ,)
-    (
-        export "${environment[@]}" # not as words of a command, which everybody can see
-        nsenter --target "${process##*/}" --mount -- \
-            setpriv --reuid="$user" --regid="$group" --groups="${groups:-$group}" \
-            "$1/bin/understudy-agent" check "${words[@]:3}" 2>&1
-    )
+    # shellcheck disable=SC2016  # meant for the inner one
+    nsenter --target "$pid" --mount -- \
+        setpriv --reuid="$user" --regid="$group" --groups="${groups:-$group}" --no-new-privs --bounding-set=-all \
+        bash -c 'while IFS= read -r -d "" one; do export "$one"; done; exec "$@" < /dev/null' - \
+        "$1/bin/understudy-agent" check "${words[@]:3}" 2>&1 < "$process/environ"
 }
+
+# The owner of its folder does not tell: that is root, where a process does not let itself be looked into.
+of_the_process() { sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" "$process/status"; }
 
 # What is there is somebody's, and so is who may read it.
 write_configuration() {
@@ -102,14 +105,20 @@ start() {
     systemctl restart "$1" && systemctl --quiet is-active "$1"
 }
 
-# They are not waited for: they may wait for the clock themselves, or have failed again and again.
-start_what_has_not_got_ready() { units_that_are activating | xargs --no-run-if-empty systemctl --no-block try-restart; }
+# Whoever did not play before and runs now, or waits to: from the new version on, too. They are not waited for, as they may
+# wait for the clock themselves, or have failed again and again.
+restart_the_others() {
+    running | grep -vxF -f <(printf '%s\n' "${ran[@]}") | xargs --no-run-if-empty systemctl --no-block try-restart || true
+}
 
 finish() {
     local release
     sync -f "$new"
     echo "$number" > "$new/fingerprint"
     for release in "$TOP"/releases/*; do
-        [[ $release -ef $CURRENT ]] || rm -rf "$release"
+        [[ $release -ef $CURRENT ]] || is_in_use "$release" || rm -rf "$release"
     done
 }
+
+# By an agent that was started by hand, or that nobody may restart.
+is_in_use() { grep -qsaF "$1/" /proc/[0-9]*/cmdline; }

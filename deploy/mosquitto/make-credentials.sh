@@ -195,7 +195,7 @@ make_key() {
 # leaves one that the broker does not know yet, and the next run tells it.
 make_password() {
     local name=$1 file=clients/$1.password
-    if cut -d : -f 1 "$out/passwords" | grep -qxF -e "$name"; then
+    if grep -qxF -e "$name" <(cut -d : -f 1 "$out/passwords"); then
         kept "the password of $name"
         return
     fi

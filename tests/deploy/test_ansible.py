@@ -172,6 +172,18 @@ def test_a_whole_bundle_that_the_configuration_cannot_play_leaves_the_old_one(fl
     assert roots["attic"].path(BUNDLE).read_bytes() == before
 
 
+def test_a_secret_that_the_agent_refuses_leaves_the_old_one(fleet, roots):
+    good = fleet.set["attic"]["understudy_settings"]
+    fleet.set["attic"]["understudy_settings"] = good | {"mqtt": {"url": "mqtts://localhost", "username": "attic"}}
+    fleet.set["attic"] |= {"understudy_mqtt_cert": "no certificate", "understudy_mqtt_password": "newer"}
+    done = fleet.play("--limit", "attic")
+    fleet.set["attic"] |= {"understudy_settings": good, "understudy_mqtt_password": "secret of attic"}
+    del fleet.set["attic"]["understudy_mqtt_cert"]
+    assert done.returncode != 0
+    assert "cert_file" in done.stdout
+    assert roots["attic"].path(SECRET).read_text() == "secret of attic"
+
+
 def test_two_bundles_of_one_name_are_refused(fleet):
     sensors = fleet.set["attic"]["understudy_sensors"]
     (fleet.folder / "other").mkdir()
@@ -208,7 +220,8 @@ def test_what_is_null_is_left_out_and_a_sensor_without_a_bundle_is_told(fleet, r
 
 
 def test_a_secret_that_is_set_no_more_is_taken_away(fleet, roots):
-    kept = fleet.set["porch"].pop("understudy_mqtt_password")
+    kept = fleet.set["porch"]["understudy_mqtt_password"]
+    fleet.set["porch"]["understudy_mqtt_password"] = None
     done = fleet.play("--limit", "porch")
     fleet.set["porch"]["understudy_mqtt_password"] = kept
     assert done.returncode == 0, done.stdout
@@ -315,6 +328,14 @@ def test_a_secret_that_the_broker_refuses_is_not_well(live, machine):
     assert "See that it is well" in done.stdout
     assert machine.show(UNIT, "MainPID") != process
     assert live.play().returncode == 0
+
+
+def test_a_secret_that_an_earlier_run_brought_is_taken_up_whoever_reloaded_meanwhile(live, machine):
+    process = machine.show(UNIT, "MainPID")
+    machine.run("touch", f"/{SECRET}")
+    machine.run("systemctl", "reload", UNIT)
+    assert live.play().returncode == 0
+    assert machine.show(UNIT, "MainPID") != process
 
 
 def test_one_that_is_not_heard_is_not_well(live):

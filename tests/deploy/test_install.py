@@ -196,7 +196,7 @@ def test_without_a_yes_nothing_is_done(fresh, prepared: Root):
 
 
 def test_two_of_them_do_not_work_at_once(fresh, prepared: Root):
-    done = fresh(prepared).run("flock", "/run/lock/understudy-install", INSTALL, "--yes")
+    done = fresh(prepared).run("flock", "/run/understudy-install.lock", INSTALL, "--yes")
     assert done.returncode == 1
     assert "another install.sh is at work" in done.stderr
 

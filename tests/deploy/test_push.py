@@ -83,9 +83,9 @@ def test_a_bad_bundle_changes_nothing_and_is_told(device, tmp_path):
     assert reloads(device) == []
 
 
-@pytest.mark.parametrize("path", ["climate.npz", "{device}/climate.npz", "../etc/climate.npz"])
+@pytest.mark.parametrize("path", ['"climate.npz"', "'climate.npz'", '"{device}/climate.npz"', '"../etc/climate.npz"'])
 def test_a_bundle_that_the_configuration_cannot_play_changes_nothing(device, tmp_path, path):
-    named = CONFIGURATION.replace("climate.npz", path.format(device=device))
+    named = CONFIGURATION.replace('"climate.npz"', path.format(device=device))
     (device / "agent.toml").write_text(named + 'period = "week"\n')
     write_bundle(device / "climate.npz", periods={"day": 60.0, "week": 60.0})
     before = held(device)
@@ -213,3 +213,22 @@ def test_a_device_without_the_folder_or_the_agent_says_so(device, tmp_path):
     assert "is not installed there" in push(device, new, "pi-1").stderr
     shutil.rmtree(device)
     assert f"{device}: is no folder of this device" in push(device, new, "pi-1").stderr
+
+
+def test_where_one_of_two_does_not_reload_the_other_goes_back_with_it(device, tmp_path):
+    (device / "porch.toml").write_text(CONFIGURATION)
+    before, systemctl = held(device), device.parent / "bin" / "systemctl"
+    systemctl.write_text('#!/bin/sh\necho "$*" >> "$RELOADS"; case $2 in *porch) exit 1;; esac\n')
+    assert push(device, str(new_bundle(tmp_path, interval_s=7.0)), "pi-1").returncode == 1
+    assert held(device) == before
+    assert [line.split()[1] for line in reloads(device)] == [
+        "understudy-agent",
+        "understudy-agent@porch",
+        "understudy-agent",
+    ]
+
+
+def test_a_folder_without_a_configuration_takes_it_in_silence(device, tmp_path):
+    (device / "agent.toml").unlink()
+    done = push(device, str(new_bundle(tmp_path)), "pi-1")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -232,6 +232,17 @@ def test_an_upgrade_minds_the_environment_of_what_plays_and_not_what_fails_again
         assert machine.show(ATTIC, "ActiveState") == "activating"
 
 
+def test_what_an_agent_has_in_its_environment_is_done_by_nobody_who_may_do_more(root):
+    for name in ("nsenter", "setpriv", "bash", "systemctl"):
+        root.write(f"opt/theirs/{name}", f"#!/bin/sh\nid -u > /etc/done-by-{name}\n", 0o755)
+    dropin(root, UNIT, "Environment=PATH=/opt/theirs:/usr/bin:/bin user=0 group=0 pid=1")
+    with booted(root) as machine:
+        machine.wait_for(UNIT, "SubState", "running")
+        done = machine.run(INSTALL, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not list(root.path("etc").glob("done-by-*"))
+
+
 def test_a_new_version_that_cannot_play_the_configuration_interrupts_nothing(machine):
     (old,) = releases(machine)
     process = machine.show(UNIT, "MainPID")

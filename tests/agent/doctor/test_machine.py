@@ -244,10 +244,22 @@ def test_whatever_the_services_user_cannot_read_is_named(tmp_path, closed):
     Image.new("RGB", (8, 8)).save(path.parent / "sprites" / "cat.png")
     systemd = program(tmp_path, "systemctl", "echo DynamicUser=yes")
     assert readable(patient(path, root, PATH=systemd)).status == "ok"
+    (path.parent / "sprites" / ".#lock.png").symlink_to("nowhere")
     (path.parent / closed).chmod(0o700)
     finding = readable(patient(path, root, PATH=systemd))
     assert finding.status == "failed"
-    assert closed.split("/")[0] in finding.said
+    assert finding.said == f"the service's user cannot read {path.parent / closed}"
+    assert f"`chmod o+rX {path.parent / closed}`" in finding.remedy
+
+
+def test_what_the_service_does_not_see_is_to_be_moved(tmp_path):
+    path, root = installed(tmp_path)
+    (root / "home" / "pi").mkdir(parents=True)
+    (path.parent / "climate.npz").rename(root / "home" / "pi" / "climate.npz")
+    path.write_text(path.read_text().replace("climate.npz", f"{root}/home/pi/climate.npz"))
+    finding = readable(patient(path, root, PATH=program(tmp_path, "systemctl", "echo DynamicUser=yes")))
+    assert (finding.status, finding.remedy) == ("failed", "move it to /etc/understudy")
+    assert "does not see" in finding.said
 
 
 def test_what_systemd_hands_over_is_not_everybodys(tmp_path):

@@ -51,8 +51,14 @@ def test_what_has_ended_or_is_no_process_is_passed_over(tmp_path):
 
 
 def test_of_an_environment_only_settings_are_taken(tmp_path):
-    process(tmp_path, 42, CREDENTIALS_DIRECTORY="/run/c", HOME="/root", UNDERSTUDY_SEED="5")
-    assert environment(tmp_path, 42) == {"CREDENTIALS_DIRECTORY": "/run/c", "UNDERSTUDY_SEED": "5"}
+    process(tmp_path, 42, CREDENTIALS_DIRECTORY="/run/credentials/x", HOME="/root", UNDERSTUDY_SEED="5")
+    assert environment(tmp_path, 42) == {"CREDENTIALS_DIRECTORY": "/run/credentials/x", "UNDERSTUDY_SEED": "5"}
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/private/x", "/run/credentials", "/run/credentials/../../tmp/x", "x"])
+def test_credentials_are_systemds_alone(tmp_path, folder):
+    process(tmp_path, 42, CREDENTIALS_DIRECTORY=folder)
+    assert environment(tmp_path, 42) == {}
     assert environment(tmp_path, 43) == {}
 
 
