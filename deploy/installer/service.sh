@@ -20,8 +20,9 @@ can_play_on() {
     local pid process user group groups words
     pid=$(systemctl show --value --property=MainPID "$2")
     process=/proc/$pid
-    [[ $pid != 0 ]] && mapfile -d '' -t words 2> /dev/null < "$process/cmdline" || return 0 # it has ended by itself
-    [[ ${words[2]-} == run ]] || return 0                                                   # somebody's own command
+    # It may have ended by itself, or be somebody's own command.
+    [[ $pid != 0 ]] && mapfile -d '' -t words 2> /dev/null < "$process/cmdline" || return 0
+    [[ ${words[2]-} == run ]] || return 0
     user=$(of_the_process Uid) group=$(of_the_process Gid)
     groups=$(sed -n 's/^Groups:[[:space:]]*//p' "$process/status" | xargs | tr ' ' ,)
     # shellcheck disable=SC2016  # meant for the inner one
