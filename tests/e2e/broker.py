@@ -67,7 +67,11 @@ class Broker:
     def stop(self, kill: bool = False) -> None:
         if self.process is not None:
             self.process.kill() if kill else self.process.terminate()
-            self.process.wait()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:  # asked to end just after it was stopped, 2.0.11 now and then does not
+                self.process.kill()
+                self.process.wait()
             self.process = None
 
     @contextmanager
