@@ -15,7 +15,7 @@ from agent.settings.settings import Settings
 
 EVERYBODY_READS, EVERYBODY_ENTERS = 0o004, 0o001
 HIDDEN = ("home", "root", "run/user", "tmp", "var/tmp")  # ProtectHome= and PrivateTmp= of the unit
-SECRETS = "a password or a key goes to /etc/credstore instead, as README.md tells"
+SECRET = "it is a secret: hand it over by /etc/credstore instead, as README.md tells"
 
 
 def readable(patient: Patient) -> Finding:
@@ -29,19 +29,26 @@ def readable(patient: Patient) -> Finding:
         return failed(f"the service does not see {', '.join(hidden)}", "move it to /etc/understudy")
     closed = {str(barrier): None for path in files for barrier in _barriers(path, root)}
     if closed:
-        said = f"the service's user cannot read {', '.join(closed)}"
-        return failed(said, f"`chmod o+rX {' '.join(closed)}`; {SECRETS}")
+        secrets = {str(path) for path in (_password_file(patient), settings.mqtt.key_file)}
+        remedy = SECRET if secrets & closed.keys() else f"`chmod o+rX {' '.join(closed)}`"
+        return failed(f"the service's user cannot read {', '.join(closed)}", remedy)
     return ok(f"the service's user can read all {len(files)} files and folders")
 
 
 def _named(patient: Patient, settings: Settings) -> Iterator[Path]:
     """Everything that the agent reads, but what systemd hands over."""
     yield patient.path
-    password = tomllib.loads(patient.path.read_text()).get("mqtt", {}).get("password_file")
-    if password is not None:  # of which settings keep the content alone
-        yield patient.path.parent / password
+    password = _password_file(patient)
+    if password is not None:
+        yield password
     handed_over, own = patient.env.get("CREDENTIALS_DIRECTORY"), {settings.state_dir, settings.clock.synchronized}
     yield from (path for path in _paths(settings) if path not in own and str(path.parent) != handed_over)
+
+
+def _password_file(patient: Patient) -> Path | None:
+    """Settings keep its content alone."""
+    name = tomllib.loads(patient.path.read_text()).get("mqtt", {}).get("password_file")
+    return None if name is None else patient.path.parent / name
 
 
 def _paths(value: Any) -> Iterator[Path]:

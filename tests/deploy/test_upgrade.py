@@ -243,6 +243,18 @@ def test_what_an_agent_has_in_its_environment_is_done_by_nobody_who_may_do_more(
         assert not list(root.path("etc").glob("done-by-*"))
 
 
+def test_a_release_that_somebody_plays_from_by_hand_stays_until_he_has_ended(machine):
+    (old,) = releases(machine)
+    config = "/etc/understudy/agent.toml"
+    machine.run(
+        "systemd-run", "--unit=by-hand", "/opt/understudy/current/bin/understudy-agent", "run", "--config", config
+    )
+    machine.wait_for("by-hand", "SubState", "running")
+    assert machine.run(INSTALL, "--yes").returncode == 0
+    assert old in releases(machine)
+    assert len(releases(machine)) == 2
+
+
 def test_a_new_version_that_cannot_play_the_configuration_interrupts_nothing(machine):
     (old,) = releases(machine)
     process = machine.show(UNIT, "MainPID")
