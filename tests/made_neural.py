@@ -10,6 +10,12 @@ from tests.made import MESSAGE, manifest_of
 NOISE, WIDTH = 6, 5
 
 
+def against_first(logits: np.ndarray, sizes: list[int]) -> np.ndarray:
+    """Logits, shape (…, all of all columns), less the first of their column, which is left out."""
+    columns = np.split(logits, np.cumsum(sizes)[:-1], axis=-1) if sizes else [logits]
+    return np.concatenate([column[..., 1:] - column[..., :1] for column in columns], axis=-1)
+
+
 def neural_bundle(kind: str, *, plain: bool = False, hours: bool = False, seed: int = 0) -> Bundle:
     """A bundle of `kind` for the message of `tests.made`; plain: without skip connections and condition."""
     manifest = Manifest.model_validate(manifest_of(MESSAGE) | {"kind": kind, "hours": 24 if hours else 0})
@@ -23,7 +29,7 @@ def neural_arrays(
     rng = np.random.default_rng(seed)
     numbers = [column for column in columns if not column.size]
     sizes = [column.size or 2 for column in columns] + ([24] if hours else [])
-    outputs = len(numbers) + sum(sizes)
+    outputs = len(numbers) + sum(size - 1 for size in sizes)
     conditions = 0 if plain else 3
     inputs = NOISE + conditions
     heights = [inputs, WIDTH, WIDTH] if plain else [inputs, inputs + WIDTH, inputs + 2 * WIDTH]

@@ -15,8 +15,8 @@ from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.spans import Spans
 from agent.models.tables import Segments, Table, read_tables
 
-CHUNK = 1024  # rows at a time
-PART = 256  # of them through the network at once: what lies between its layers stays in the caches and the process
+CHUNK = 2048  # rows at a time
+PART = 1024
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -71,22 +71,22 @@ class NeuralSampler:
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
-        return self._decoded(self._network.outputs(noise, condition), rng)
+        return self._values(self._network.outputs(noise, condition), rng).T
 
-    def _decoded(self, outputs: Singles, rng: np.random.Generator) -> Floats:
-        rows = self._spans.rows(outputs, rng)
+    def _values(self, outputs: Singles, rng: np.random.Generator) -> Floats:
+        values = self._spans.values(outputs, rng)
         numbers = self._spans.numbers
         if self._segments is not None and numbers.size:
-            rows[:, numbers] = self._segments.values(rows[:, numbers])
-        return self._spans.limited(rows)
+            values[numbers] = self._segments.values(values[numbers].T).T
+        return self._spans.limited(values)
 
     def _rows(self, count: int, rng: np.random.Generator) -> Floats:
-        rows = np.empty((count, len(self._spans.sizes)))
+        values = np.empty((len(self._spans.sizes), count))
         for start in range(0, count, CHUNK):
             stop = min(start + CHUNK, count)
             outputs = [self._outputs(min(PART, stop - first), rng) for first in range(start, stop, PART)]
-            rows[start:stop] = self._decoded(np.concatenate(outputs), rng)
-        return rows
+            values[:, start:stop] = self._values(np.concatenate(outputs, axis=1), rng)
+        return values.T
 
     def _outputs(self, count: int, rng: np.random.Generator) -> Singles:
         return self._network.outputs(self._network.drawn(count, rng), self._conditions(count, rng))

@@ -1,4 +1,4 @@
-"""From a network's outputs to rows: which outputs belong to which column, and how they choose its value."""
+"""From a network's outputs to values: which outputs belong to which column, and how they choose its value."""
 
 from itertools import pairwise
 from typing import Self
@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
+from agent.models.noise import normals
 
 MOST_OUTPUTS = 20_000
-NEVER = -1e30  # a logit that is never chosen
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -18,27 +18,27 @@ Singles = NDArray[np.float32]
 class Spans:
     """The outputs of a network are one a number, in the columns' order; then every column's logits.
 
+    Where each code is drawn by its probability, only differences of logits matter: a column's first is 0 and no output.
+
     Attributes:
-        sizes: How many logits each column has.
+        sizes: How many codes each column has.
         numbers: Positions of the columns that hold numbers.
         outputs: How many outputs the network must have.
     """
 
     def __init__(self, sizes: list[int], numbers: list[int], arrays: dict[str, Floats], argmax: bool) -> None:
-        self.sizes, self.numbers, self._argmax = sizes, np.array(numbers, np.intp), argmax
-        self.outputs = len(numbers) + sum(sizes)
-        self._center, self._scale, self._noise = (
-            arrays["center"],
-            arrays["scale"],
-            arrays["noise"][:, None].astype(np.float32),
-        )
-        self._low, self._high = np.full(len(sizes), -np.inf), np.full(len(sizes), np.inf)
-        self._low[numbers], self._high[numbers] = arrays["low"], arrays["high"]
-        self._noisy = bool(self._noise.any())
-        self._whole = np.flatnonzero(arrays["whole"])
+        self.sizes, self.numbers = sizes, np.array(numbers, np.intp)
+        logits = sizes if argmax else [size - 1 for size in sizes]
+        self.outputs = len(numbers) + sum(logits)
+        self._choices = [_Choices(columns, logits, len(numbers), argmax) for columns in _alike(sizes)]
         first = np.cumsum([0, *(sizes[place] for place in numbers)])[:-1]
         self._component = np.asarray(first, np.intp)[:, None]
-        self._blocks = [_Block(columns, sizes, len(numbers)) for columns in _alike(sizes)]
+        self._center, self._scale = arrays["center"], arrays["scale"]
+        self._noise = arrays["noise"][:, None].astype(np.float32)
+        self._noisy = bool(self._noise.any())
+        self._low, self._high = np.full((len(sizes), 1), -np.inf), np.full((len(sizes), 1), np.inf)
+        self._low[numbers, 0], self._high[numbers, 0] = arrays["low"], arrays["high"]
+        self._whole = np.flatnonzero(arrays["whole"])
 
     @classmethod
     def load(cls, bundle: Bundle, extra: int) -> Self:
@@ -61,59 +61,66 @@ class Spans:
         arrays["whole"] = np.array([column.integer and not column.size for column in columns], np.float64)
         return cls(sizes, numbers, arrays, bool(bundle.array("argmax", "|b1", (1,))[0]))
 
-    def rows(self, outputs: Singles, rng: np.random.Generator) -> Floats:
-        """The rows that outputs choose, shape (rows, columns)."""
-        by_output = np.ascontiguousarray(outputs.T)  # an output of all rows side by side: each step is one long run
-        rows = np.empty((len(self.sizes), len(outputs)))
-        for block in self._blocks:
-            rows[block.columns] = block.codes(by_output, self._argmax, rng)
+    def values(self, outputs: Singles, rng: np.random.Generator) -> Floats:
+        """What outputs, shape (outputs, rows), choose: shape (columns, rows)."""
+        codes = np.empty((len(self.sizes), outputs.shape[1]), np.intp)
+        for choices in self._choices:
+            codes[choices.columns] = choices.codes(outputs, rng)
+        values = codes.astype(np.float64)
         if self.numbers.size:
-            component = rows[self.numbers].astype(np.intp) + self._component
-            share = np.tanh(by_output[: len(self.numbers)])
+            component = codes[self.numbers]
+            component += self._component
+            share = np.tanh(outputs[: len(self.numbers)])
             if self._noisy:
-                share += self._noise * rng.standard_normal(share.shape, np.float32)
-                share = np.minimum(np.maximum(share, -1), 1)
-            rows[self.numbers] = self._center[component] + self._scale[component] * share
-        return rows.T
+                share += self._noise * normals(share.shape, rng)
+                np.clip(share, -1, 1, out=share)
+            values[self.numbers] = self._center.take(component) + self._scale.take(component) * share
+        return values
 
-    def limited(self, rows: Floats) -> Floats:
-        """Numbers within their limits, whole ones rounded."""
-        rows = np.minimum(np.maximum(rows, self._low), self._high)
-        if self._whole.size:
-            rows[:, self._whole] = np.rint(rows[:, self._whole])
-        return rows
+    def limited(self, values: Floats) -> Floats:
+        """Values, shape (columns, rows), with numbers within their limits, whole ones rounded."""
+        np.minimum(np.maximum(values, self._low, out=values), self._high, out=values)
+        values[self._whole] = np.rint(values[self._whole])
+        return values
 
 
-class _Block:
-    """Columns with about as many logits, chosen together: their outputs in a rectangle, filled up."""
+class _Choices:
+    """Columns with about as many logits, chosen together: a rectangle of outputs, filled up with each column's last."""
 
-    def __init__(self, columns: list[int], sizes: list[int], numbers: int) -> None:
-        self.columns = np.array(columns, np.intp)
-        firsts = np.cumsum([numbers, *sizes])
-        self._widest = max(sizes[column] for column in columns)
-        places = [[firsts[c] + min(k, sizes[c] - 1) for c in columns] for k in range(self._widest)]
-        self._places = np.array(places, np.intp).ravel()
-        unused = np.array([[k >= sizes[c] for c in columns] for k in range(self._widest)])
-        self._filling = np.where(unused, NEVER, 0).astype(np.float32)[:, :, None] if unused.any() else None
-        self._last = np.array([sizes[column] - 1 for column in columns])[:, None]
+    def __init__(self, columns: list[int], logits: list[int], numbers: int, argmax: bool) -> None:
+        self.columns, self._argmax = np.array(columns, np.intp), argmax
+        ends = numbers + np.cumsum(logits)
+        self._widest = max(logits[column] for column in columns)
+        places = [min(ends[c] - logits[c] + k, ends[c] - 1) for k in range(self._widest) for c in columns]
+        self._places = np.maximum(places, 0).astype(np.intp)
+        self._counted = np.min_scalar_type(self._widest + 1)
+        self._last = np.array([logits[column] - argmax for column in columns], self._counted)
 
-    def codes(self, by_output: Singles, argmax: bool, rng: np.random.Generator) -> NDArray[np.integer]:
-        """The code that each column's logits choose, shape (columns of this block, rows)."""
-        count = by_output.shape[1]
-        logits = by_output[self._places].reshape(self._widest, len(self.columns), count)
-        if argmax:  # of what SDV compares: far out, tanh makes the largest ones equal
-            logits = np.tanh(logits)
-        if self._filling is not None:
-            logits += self._filling
-        if argmax:
-            largest: NDArray[np.intp] = logits.argmax(axis=0)
-            return largest
-        logits -= logits.max(axis=0)
-        cumulated = np.exp(logits)
+    def codes(self, outputs: Singles, rng: np.random.Generator) -> NDArray[np.integer]:
+        """The code that each column's logits choose, shape (columns, rows)."""
+        logits = outputs[self._places].reshape(self._widest, len(self.columns), outputs.shape[1])
+        return self._largest(logits) if self._argmax else self._drawn(logits, rng)
+
+    def _largest(self, logits: Singles) -> NDArray[np.integer]:
+        """The first of the largest, of what SDV compares: far out, tanh makes them equal."""
+        codes: NDArray[np.integer] = np.tanh(logits).argmax(axis=0)
+        return codes
+
+    def _drawn(self, logits: Singles, rng: np.random.Generator) -> NDArray[np.integer]:
+        """Each by its probability, with a first logit of 0 before the others."""
+        widest, columns, count = logits.shape
+        cumulated = np.empty((1 + widest, columns, count), np.float32)
+        cumulated[0], cumulated[1:] = 0, logits
+        cumulated -= cumulated.max(axis=0)
+        np.exp(cumulated, out=cumulated)
         for before, share in pairwise(cumulated):  # many times as fast as `cumsum`, which makes a run of each row
             np.add(share, before, out=share)
-        picks = rng.random((len(self.columns), count), np.float32) * cumulated[-1]
-        codes: NDArray[np.uint16] = np.minimum((cumulated <= picks).sum(axis=0, dtype=np.uint16), self._last)
+        picks = rng.random((columns, count), np.float32)
+        picks *= cumulated[
+            self._last, np.arange(columns)
+        ]  # what fills a column up lies beyond its last, and no pick does
+        passed = (cumulated <= picks).view(np.uint8).sum(axis=0, dtype=self._counted)
+        codes: NDArray[np.integer] = np.minimum(passed, self._last[:, None])
         return codes
 
 

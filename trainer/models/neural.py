@@ -18,6 +18,7 @@ from trainer.inside import gan as inside
 from trainer.inside.common import Quantile
 from trainer.inside.common import sample as sdv_sample
 from trainer.models.fitted import Arrays, Task
+from trainer.models.layers import relative, turned
 from trainer.models.tables import Table, as_arrays, knots
 from trainer.table import typed, without_gaps
 
@@ -74,42 +75,58 @@ class Neural:
 
     def export(self, corrected: bool) -> Arrays:
         """The bundle's arrays; see `agent.models.neural` for what they mean."""
-        arrays, made = self._as_sdv(), self.corrections if corrected else ()
-        if SAMPLED in made:
-            arrays["argmax"] = np.array([False])
+        made = self.corrections if corrected else ()
+        argmax = self.kind == "tvae" and SAMPLED not in made
+        arrays = self._network(argmax) | self._meaning() | {"argmax": np.array([argmax])}
         if FREQUENCIES in made:
             arrays["condition"] = self._true_condition(arrays["condition"])
             self._shift(arrays)
         return arrays | (self._hours(self._drawn(arrays)[:, -1].astype(int)) if self.hours else {})
 
-    def _as_sdv(self) -> dict[str, NDArray[Any]]:
+    @cached_property
+    def _spans(self) -> list[inside.Span]:
         by_name = {span.column: span for span in inside.spans(self.synthesizer)}
-        spans = [by_name[column.name] for column in self.columns]
-        numbers = [span for span in spans if span.codes is None]
-        order = _order(inside.spans(self.synthesizer), spans)
+        return [by_name[column.name] for column in self.columns]
+
+    def _network(self, argmax: bool) -> dict[str, NDArray[Any]]:
+        """SDV's layers with our order of outputs, in half precision."""
         *hidden, (weight, bias) = self._layers
+        order, numbers = _order(inside.spans(self.synthesizer), self._spans), self._numbers
+        sizes = [span.size for span in self._spans]
+        weight, bias = weight[:, order], bias[order]
+        if not argmax:
+            weight, bias = (np.hstack([a[..., :numbers], relative(a[..., numbers:], sizes)]) for a in (weight, bias))
         arrays: dict[str, NDArray[Any]] = {}
-        for number, (weights, biases) in enumerate([*hidden, (weight[:, order], bias[order])]):
+        for number, (weights, biases) in enumerate([*hidden, (weight, bias)]):
             arrays[f"weight/{number}"], arrays[f"bias/{number}"] = weights.astype("<f2"), biases.astype("<f4")
+        return arrays
+
+    def _meaning(self) -> dict[str, NDArray[Any]]:
+        """What becomes of the outputs."""
+        numbers = [span for span in self._spans if span.codes is None]
+        order = _order(inside.spans(self.synthesizer), self._spans)
         spread = inside.noise(self.synthesizer)
         limits = np.array([inside.limits(self.synthesizer, span.column) for span in numbers]).reshape(-1, 2)
         nothing = [np.empty(0)]
-        arrays |= {
-            "kinds": np.array([span.size for span in spans], "<i4"),
+        return {
+            "kinds": np.array([span.size for span in self._spans], "<i4"),
             "center": np.concatenate([span.center for span in numbers] or nothing),
             "scale": np.concatenate([span.scale for span in numbers] or nothing),
             "noise": np.zeros(len(numbers)) if spread is None else spread[order[: len(numbers)]],
             "low": limits[:, 0].copy(),
             "high": limits[:, 1].copy(),
             "condition": inside.condition(self.synthesizer),
-            "argmax": np.array([self.kind == "tvae"]),
-        }
-        return arrays | self._tables(numbers)
+        } | self._tables(numbers)
+
+    @property
+    def _numbers(self) -> int:
+        return sum(1 for column in self.columns if not column.size)
 
     @cached_property
     def _layers(self) -> list[inside.Layer]:
-        """SDV's layers; what its batch normalisation comes to takes a while to find out."""
-        return inside.layers(self.synthesizer, np.random.default_rng(self.task.seed))
+        """SDV's layers for noise that is turned; what its batch normalisation comes to takes a while to find out."""
+        layers = inside.layers(self.synthesizer, np.random.default_rng(self.task.seed))
+        return turned(layers, conditions=len(inside.condition(self.synthesizer)))[0]
 
     def _tables(self, numbers: list[inside.Span]) -> dict[str, NDArray[Any]]:
         """CopulaGAN's tables from what the network says to numbers."""
@@ -154,15 +171,16 @@ class Neural:
         when the shift turns back. Source: Riedmiller, Braun, "The RPROP Algorithm" (1993).
         """
         name, argmax = max(name for name in arrays if name.startswith("bias/")), bool(arrays["argmax"][0])
-        numbers = sum(1 for column in self.columns if not column.size)
-        pace = np.full(len(arrays[name]) - numbers, 0.25 if argmax else 1.0)
+        sizes = arrays["kinds"].tolist()
+        pace = np.full(sum(sizes), 0.25 if argmax else 1.0)
         before = np.zeros_like(pace)
         for _ in range(ARGMAX_SHIFTS if argmax else SHIFTS):
-            wanted = self._wanted(self._drawn(arrays), arrays["kinds"].tolist())
+            wanted = self._wanted(self._drawn(arrays), sizes)
             if argmax:
                 pace, before = pace * np.where(wanted * before < 0, 0.5, 1.2), wanted
+            shift = np.clip(wanted, -2, 2) * pace
             bias = arrays[name].copy()
-            bias[numbers:] += (np.clip(wanted, -2, 2) * pace).astype("<f4")
+            bias[self._numbers :] += (shift if argmax else relative(shift, sizes)).astype("<f4")
             arrays[name] = bias
 
     def _wanted(self, rows: Floats, sizes: list[int]) -> Floats:

@@ -15,7 +15,7 @@ from agent.models.sampler import HOURS, Given
 from agent.models.tables import Table
 from tests.chance import chi_square, ks
 from tests.made import copula_arrays, manifest_of
-from tests.made_neural import neural_bundle
+from tests.made_neural import against_first, neural_bundle
 
 # Four columns: a number with a plateau, a category, whole numbers, and a category that goes with the first one.
 CORRELATION = np.array([[1, 0.7, -0.4, 0.7], [0.7, 1, 0.2, 1], [-0.4, 0.2, 1, 0.2], [0.7, 1, 0.2, 1]])
@@ -215,16 +215,14 @@ def test_the_rows_of_a_network_are_those_of_the_given_hour(hour):
     names = [column.name for column in bundle.manifest.columns]
     numbers = [column for column in bundle.manifest.columns if not column.size]
     sizes = arrays["kinds"].tolist()
-    first = np.cumsum([len(numbers), *sizes])
+    first = np.cumsum([0, *sizes])
     light, clock = first[names.index("light")], first[-2]
-    last = arrays["weight/2"].astype(np.float32)
-    last[:, light : light + 4] = last[:, clock : clock + 24] = 0
-    last[0, [light, clock]] = 5000
-    arrays["weight/2"] = last.astype("<f2")
-    bias = arrays["bias/2"].copy()
+    weight, bias = np.zeros((len(arrays["weight/2"]), first[-1])), np.zeros(first[-1])
+    weight[0, [light, clock]] = 5000
     bias[light : light + 4] = bias[clock : clock + 24] = -90
     bias[[light, clock]], bias[[light + 1, clock + 5]] = 0, 8
-    arrays["bias/2"] = bias
+    for name, logits in (("weight/2", weight), ("bias/2", bias)):
+        arrays[name][..., len(numbers) :] = against_first(logits, sizes)
     arrays["hours"] = np.where(np.arange(HOURS) < 6, 0, 5).astype("<i4")
     sampler = NeuralSampler.load(Bundle(bundle.manifest, arrays))
     drawn = sampler.draw(2000, np.random.default_rng(13), Given(hour))

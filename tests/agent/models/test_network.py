@@ -53,7 +53,7 @@ def test_the_outputs_are_those_of_a_plain_forward_pass(noise, conditions, widths
     drawn, entries = rng.standard_normal((rows, noise), np.float32), rng.integers(0, max(1, conditions), rows)
     source = np.concatenate([drawn, np.eye(conditions)[entries]], axis=1) if conditions else drawn
     expected = plain_forward(made, source.astype(np.float64), skips)
-    found = network.outputs(drawn, entries)
+    found = network.outputs(drawn, entries).T
     assert network.noise == noise
     assert found.dtype == np.float32
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-5)
@@ -66,7 +66,28 @@ def test_layers_as_large_as_sdv_makes_them_agree_too(skips):
     rng = np.random.default_rng(1)
     drawn, entries = rng.standard_normal((500, 128), np.float32), rng.integers(0, 40, 500)
     expected = plain_forward(made, np.concatenate([drawn, np.eye(40)[entries]], axis=1), skips)
-    assert np.abs(network.outputs(drawn, entries) - expected).max() < 1e-5
+    assert np.abs(network.outputs(drawn, entries).T - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("skips", [False, True])
+@pytest.mark.parametrize(("noise", "width"), [(128, 128), (100, 70), (70, 100), (40, 33), (31, 32)])
+def test_inputs_that_a_layer_does_not_use_are_left_out(noise, width, skips):
+    made = layers(noise, [width, width, 9], skips, scale=0.1)
+    made[0] = np.triu(made[0][0]), made[0][1]
+    network = Network.load(bundle(made), 0, 9)
+    drawn = np.random.default_rng(1).standard_normal((20, noise), np.float32)
+    expected = plain_forward(made, drawn, skips)
+    assert np.abs(network.outputs(drawn, np.zeros(1, np.intp)).T - expected).max() < 1e-5
+    products = sum(weight.size for _, weight in network._hidden[0]._runs)
+    assert products <= noise * width - 32 * min(noise - 32, width - 32) or min(noise, width) <= 32
+
+
+def test_a_layer_that_uses_none_of_its_inputs_gives_its_biases():
+    made = [(np.zeros((3, 40)), np.full(40, 2.0)), (np.zeros((40, 2)), np.array([5.0, -7]))]
+    assert Network.load(bundle(made), 0, 2).outputs(np.ones((1, 3), np.float32), np.zeros(1, np.intp)).tolist() == [
+        [5],
+        [-7],
+    ]
 
 
 @pytest.mark.parametrize("skips", [False, True])

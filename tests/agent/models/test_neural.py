@@ -11,7 +11,7 @@ from agent.models.spans import Spans
 from agent.models.tables import Table
 from tests.chance import chi_square, ks
 from tests.made import manifest_of
-from tests.made_neural import neural_arrays, neural_bundle
+from tests.made_neural import against_first, neural_arrays, neural_bundle
 
 
 def with_arrays(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
@@ -21,10 +21,10 @@ def with_arrays(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
 def echo(condition: np.ndarray, reach: float = 2) -> NeuralSampler:
     """A sampler of a number, 3 · tanh(first noise) up to `reach`, and of a category: the condition's entry."""
     size = len(condition)
-    weight = np.zeros((2 + size, 1 + 1 + size), np.float32)
+    weight = np.zeros((2 + size, 1 + size - 1), np.float32)
     weight[0, 0] = 1
-    weight[2:, 2:] = 90 * np.eye(size)
-    network = Network([weight], [np.zeros(2 + size, np.float32)], size)
+    weight[2:, 1:] = against_first(90 * np.eye(size), [size])
+    network = Network([weight], [np.zeros(size, np.float32)], size)
     arrays = {"center": [0], "scale": [3], "noise": [0], "low": [-reach], "high": [reach], "whole": [0, 0]}
     spans = Spans([1, size], [0], {name: np.array(array, float) for name, array in arrays.items()}, argmax=False)
     return NeuralSampler(network, spans, condition, [], [])

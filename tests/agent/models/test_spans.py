@@ -7,7 +7,7 @@ from agent.errors import BundleError
 from agent.models.bundle import Bundle
 from agent.models.spans import MOST_OUTPUTS, Spans
 from tests.chance import chi_square
-from tests.made_neural import neural_bundle
+from tests.made_neural import against_first, neural_bundle
 
 BUNDLE = neural_bundle("tvae", plain=True)
 
@@ -24,6 +24,15 @@ def spans(sizes: list[int], numbers: tuple[int, ...] = (), *, argmax: bool = Fal
         "whole": np.zeros(len(sizes)),
     }
     return Spans(sizes, list(numbers), {**made, **{k: np.array(v, float) for k, v in arrays.items()}}, argmax)
+
+
+def chosen(chooser: Spans, logits: np.ndarray, rng: np.random.Generator, *, argmax: bool = False) -> np.ndarray:
+    """The values, shape (rows, columns), of numbers' outputs and then all logits, shape (rows, these)."""
+    numbers = len(chooser.numbers)
+    kept = logits[:, numbers:] if argmax else against_first(logits[:, numbers:], chooser.sizes)
+    outputs = np.hstack([logits[:, :numbers], kept]).astype(np.float32)
+    assert outputs.shape[1] == chooser.outputs
+    return chooser.values(outputs.T, rng).T
 
 
 def winning(sizes: list[int], numbers: int, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -43,9 +52,8 @@ def test_each_column_has_the_code_that_wins_however_many_the_others_have(sizes, 
     numbers = tuple(sorted(data.draw(st.sets(st.integers(0, len(sizes) - 1)))))
     codes = np.column_stack([rng.integers(0, size, 9) for size in sizes])
     chooser = spans(sizes, numbers, argmax=argmax)
-    assert chooser.outputs == len(numbers) + sum(sizes)
     outputs = winning(sizes, len(numbers), codes, rng)
-    rows = chooser.rows(outputs, rng)
+    rows = chosen(chooser, outputs, rng, argmax=argmax)
     categories = [place for place in range(len(sizes)) if place not in numbers]
     assert rows[:, categories].tolist() == codes[:, categories].tolist()
     component = np.cumsum([0, *(sizes[place] for place in numbers)])[:-1] + codes[:, list(numbers)]
@@ -58,7 +66,7 @@ def test_a_sampled_choice_comes_as_often_as_its_softmax(seed):
     sizes, count = [1, 2, 9, 14, 40], 40_000
     rng = np.random.default_rng(seed)
     outputs = rng.normal(0, 1.5, sum(sizes)).astype(np.float32)
-    rows = spans(sizes).rows(np.tile(outputs, (count, 1)), rng)
+    rows = chosen(spans(sizes), np.tile(outputs, (count, 1)), rng)
     for column, (size, first) in enumerate(zip(sizes, np.cumsum([0, *sizes[:-1]]), strict=True)):
         shares = np.exp(outputs[first : first + size].astype(np.float64))
         counts = np.bincount(rows[:, column].astype(int), minlength=size)
@@ -67,24 +75,24 @@ def test_a_sampled_choice_comes_as_often_as_its_softmax(seed):
 
 
 def test_columns_choose_independently():
-    rows = spans([2, 2, 30]).rows(np.zeros((20_000, 34), np.float32), np.random.default_rng(2))
+    rows = chosen(spans([2, 2, 30]), np.zeros((20_000, 34), np.float32), np.random.default_rng(2))
     assert np.abs(np.corrcoef(rows.T) - np.eye(3)).max() < 0.03
 
 
 def test_codes_whose_logits_are_far_below_the_others_never_come():
-    outputs = np.tile(np.array([-1e30, 0, -200, 0, 1e30], np.float32), (5000, 1))
-    assert np.unique(spans([4, 1]).rows(outputs, np.random.default_rng(3))[:, 0]).tolist() == [1, 3]
+    outputs = np.tile(np.array([-1e3, 0, -200, 0, 1e30], np.float32), (5000, 1))
+    assert np.unique(chosen(spans([4, 1]), outputs, np.random.default_rng(3))[:, 0]).tolist() == [1, 3]
 
 
 def test_argmax_takes_the_first_of_those_that_tanh_makes_equal():
     outputs = np.array([[5, 40, 60, 50], [-40, -60, 0.1, 0.2]], np.float32)
-    assert spans([4], argmax=True).rows(outputs, np.random.default_rng(4))[:, 0].tolist() == [1, 3]
+    assert chosen(spans([4], argmax=True), outputs, np.random.default_rng(4), argmax=True)[:, 0].tolist() == [1, 3]
 
 
 def test_the_noise_is_added_to_the_share_and_cut_off_at_the_ends_of_a_component():
     outputs = np.tile(np.array([0.0, 9.0, 1, 1], np.float32), (20_000, 1))
     noisy = spans([1, 1], (0, 1), noise=[0.2, 0.5], center=[0, 0], scale=[10, 10])
-    middle, end = noisy.rows(outputs, np.random.default_rng(5)).T
+    middle, end = chosen(noisy, outputs, np.random.default_rng(5)).T
     assert middle.std() == pytest.approx(2, rel=0.03)
     assert middle.mean() == pytest.approx(0, abs=0.06)
     assert end.max() == pytest.approx(10)
@@ -94,7 +102,7 @@ def test_the_noise_is_added_to_the_share_and_cut_off_at_the_ends_of_a_component(
 
 def test_numbers_keep_within_their_limits_and_whole_ones_are_rounded_after():
     limits = spans([1, 3, 1], (0, 2), low=[-1, 0.4], high=[1, 9], whole=[0, 0, 1])
-    rows = limits.limited(np.array([[-7.0, 2, 0.1], [0.3, 0, 8.7], [7, 1, 77], [0, 0, 3.2]]))
+    rows = limits.limited(np.array([[-7.0, 2, 0.1], [0.3, 0, 8.7], [7, 1, 77], [0, 0, 3.2]]).T).T
     assert rows.tolist() == [[-1, 2, 0], [0.3, 0, 9], [1, 1, 9], [0, 0, 3]]
 
 
