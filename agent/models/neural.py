@@ -13,7 +13,6 @@ from agent.models.bundle import Bundle
 from agent.models.network import Network
 from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.spans import Spans
-from agent.models.tables import Segments, Table, read_tables
 
 CHUNK = 2048  # rows at a time
 PART = 1024
@@ -27,19 +26,15 @@ class NeuralSampler:
 
     Arrays: `weight/N` and `bias/N`, the layers (see `Network`); `condition`, the probability of each entry
     of the one-hot vector that joins the noise, none where there is none; `kinds` (columns), the number of
-    components of a number's mixture, or of a category's codes. A number is `center + scale · v` of the
-    component that its logits choose, with v the tanh of its own output, plus `noise` of a normal; between
-    `low` and `high`. CopulaGAN's number is then looked up in a table (`offsets`, `steps`, `z`, `value`).
-    `argmax`: the largest logit chooses; else each by its probability. `hours` (24): the code of the last
-    column for each hour of the day, where the bundle's rows differ by the hour; that column is not written.
+    components of a number's mixture, or of a category's codes; `center`, `scale`, `noise`, `low`, `high` and
+    CopulaGAN's tables (`offsets`, `steps`, `z`, `value`): see `Spans`. `argmax`: the largest logit chooses;
+    else each by its probability. `hours` (24): the code of the last column for each hour of the day, where
+    the bundle's rows differ by the hour; that column is not written.
     """
 
-    def __init__(
-        self, network: Network, spans: Spans, condition: Floats, tables: list[Table], hours: list[int]
-    ) -> None:
+    def __init__(self, network: Network, spans: Spans, condition: Floats, hours: list[int]) -> None:
         self._network, self._spans, self._hours = network, spans, hours
         self._cumulated = np.cumsum(condition)
-        self._segments = Segments(tables) if tables else None
 
     @classmethod
     def load(cls, bundle: Bundle) -> Self:
@@ -56,8 +51,7 @@ class NeuralSampler:
         if hours and not all(0 <= code < spans.sizes[-1] for code in hours):
             raise bundle.error("hours.npy", "names codes that the column of hours does not have")
         network = Network.load(bundle, len(condition), spans.outputs)
-        tables = read_tables(bundle, len(spans.numbers)) if bundle.manifest.kind == "copula-gan" else []
-        return cls(network, spans, condition, tables, hours)
+        return cls(network, spans, condition, hours)
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """`count` rows, shape (count, columns); see `Sampler.draw`. Conditions are met by drawing anew."""
@@ -71,21 +65,14 @@ class NeuralSampler:
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
-        return self._values(self._network.outputs(noise, condition), rng).T
-
-    def _values(self, outputs: Singles, rng: np.random.Generator) -> Floats:
-        values = self._spans.values(outputs, rng)
-        numbers = self._spans.numbers
-        if self._segments is not None and numbers.size:
-            values[numbers] = self._segments.values(values[numbers].T).T
-        return self._spans.limited(values)
+        return self._spans.values(self._network.outputs(noise, condition), rng).T
 
     def _rows(self, count: int, rng: np.random.Generator) -> Floats:
         values = np.empty((len(self._spans.sizes), count))
         for start in range(0, count, CHUNK):
             stop = min(start + CHUNK, count)
             outputs = [self._outputs(min(PART, stop - first), rng) for first in range(start, stop, PART)]
-            values[:, start:stop] = self._values(np.concatenate(outputs, axis=1), rng)
+            values[:, start:stop] = self._spans.values(np.concatenate(outputs, axis=1), rng)
         return values.T
 
     def _outputs(self, count: int, rng: np.random.Generator) -> Singles:

@@ -1,5 +1,6 @@
 """From a network's outputs to values: which outputs belong to which column, and how they choose its value."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
 from agent.models.noise import normals
+from agent.models.tables import Segments, Table, read_tables
 
 MOST_OUTPUTS = 20_000
 
@@ -19,6 +21,9 @@ class Spans:
     """The outputs of a network are one a number, in the columns' order; then every column's logits.
 
     Where each code is drawn by its probability, only differences of logits matter: a column's first is 0 and no output.
+    A number is `center + scale · v` of the component that its logits choose, with v the tanh of its own output, plus
+    `noise` of a normal; then the table of its own says it, if there are tables; between `low` and `high`; rounded if
+    `whole`.
 
     Attributes:
         sizes: How many codes each column has.
@@ -26,7 +31,14 @@ class Spans:
         outputs: How many outputs the network must have.
     """
 
-    def __init__(self, sizes: list[int], numbers: list[int], arrays: dict[str, Floats], argmax: bool) -> None:
+    def __init__(
+        self,
+        sizes: list[int],
+        numbers: list[int],
+        arrays: dict[str, Floats],
+        argmax: bool,
+        tables: Sequence[Table] = (),
+    ) -> None:
         self.sizes, self.numbers = sizes, np.array(numbers, np.intp)
         logits = sizes if argmax else [size - 1 for size in sizes]
         self.outputs = len(numbers) + sum(logits)
@@ -36,8 +48,8 @@ class Spans:
         self._center, self._scale = arrays["center"], arrays["scale"]
         self._noise = arrays["noise"][:, None].astype(np.float32)
         self._noisy = bool(self._noise.any())
-        self._low, self._high = np.full((len(sizes), 1), -np.inf), np.full((len(sizes), 1), np.inf)
-        self._low[numbers, 0], self._high[numbers, 0] = arrays["low"], arrays["high"]
+        self._segments = Segments(list(tables)) if tables else None
+        self._low, self._high = arrays["low"][:, None], arrays["high"][:, None]
         self._whole = np.flatnonzero(arrays["whole"])
 
     @classmethod
@@ -58,8 +70,9 @@ class Spans:
         arrays |= {name: bundle.array(name, "<f8", (len(numbers),)) for name in ("noise", "low", "high")}
         if bool(np.any(arrays["low"] > arrays["high"])) or bool(np.any(arrays["noise"] < 0)):
             raise bundle.error("low.npy", "must be at most high, and noise at least 0")
-        arrays["whole"] = np.array([column.integer and not column.size for column in columns], np.float64)
-        return cls(sizes, numbers, arrays, bool(bundle.array("argmax", "|b1", (1,))[0]))
+        arrays["whole"] = np.array([columns[place].integer for place in numbers], np.float64)
+        tables = read_tables(bundle, len(numbers)) if bundle.manifest.kind == "copula-gan" else []
+        return cls(sizes, numbers, arrays, bool(bundle.array("argmax", "|b1", (1,))[0]), tables)
 
     def values(self, outputs: Singles, rng: np.random.Generator) -> Floats:
         """What outputs, shape (outputs, rows), choose: shape (columns, rows)."""
@@ -68,20 +81,22 @@ class Spans:
             codes[choices.columns] = choices.codes(outputs, rng)
         values = codes.astype(np.float64)
         if self.numbers.size:
-            component = codes[self.numbers]
-            component += self._component
-            share = np.tanh(outputs[: len(self.numbers)])
-            if self._noisy:
-                share += self._noise * normals(share.shape, rng)
-                np.clip(share, -1, 1, out=share)
-            values[self.numbers] = self._center.take(component) + self._scale.take(component) * share
+            shares = np.tanh(outputs[: len(self.numbers)])
+            values[self.numbers] = self._numbers(codes[self.numbers] + self._component, shares, rng)
         return values
 
-    def limited(self, values: Floats) -> Floats:
-        """Values, shape (columns, rows), with numbers within their limits, whole ones rounded."""
-        np.minimum(np.maximum(values, self._low, out=values), self._high, out=values)
-        values[self._whole] = np.rint(values[self._whole])
-        return values
+    def _numbers(self, component: NDArray[np.intp], shares: Singles, rng: np.random.Generator) -> Floats:
+        """The numbers at these shares of components, shape (numbers, rows): looked up, limited, whole ones rounded."""
+        if self._noisy:
+            shares += self._noise * normals(shares.shape, rng)
+            np.clip(shares, -1, 1, out=shares)
+        numbers: Floats = self._center.take(component) + self._scale.take(component) * shares
+        if self._segments is not None:
+            numbers = self._segments.values(numbers.T).T
+        np.minimum(np.maximum(numbers, self._low, out=numbers), self._high, out=numbers)
+        if self._whole.size:
+            numbers[self._whole] = np.rint(numbers[self._whole])
+        return numbers
 
 
 class _Choices:

@@ -198,9 +198,9 @@ class Neural:
         weights = [arrays[f"weight/{layer}"].astype(np.float32) for layer in layers]
         network = Network(weights, [arrays[f"bias/{layer}"] for layer in layers], len(arrays["condition"]))
         numbers = [place for place, column in enumerate(self.columns) if not column.size]
-        whole = {"whole": np.zeros(len(self.columns))}
+        whole = {"whole": np.zeros(len(numbers))}
         spans = Spans(arrays["kinds"].tolist(), numbers, {**arrays, **whole}, bool(arrays["argmax"][0]))
-        sampler = NeuralSampler(network, spans, arrays["condition"], [], [])
+        sampler = NeuralSampler(network, spans, arrays["condition"], [])
         return sampler.draw(SHIFT_ROWS, np.random.default_rng(self.task.seed))
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -18,16 +20,16 @@ def with_arrays(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
     return Bundle(bundle.manifest, {**bundle.arrays, **arrays}, "a.npz")
 
 
-def echo(condition: np.ndarray, reach: float = 2) -> NeuralSampler:
+def echo(condition: np.ndarray, reach: float = 2, tables: Sequence[Table] = ()) -> NeuralSampler:
     """A sampler of a number, 3 · tanh(first noise) up to `reach`, and of a category: the condition's entry."""
     size = len(condition)
     weight = np.zeros((2 + size, 1 + size - 1), np.float32)
     weight[0, 0] = 1
     weight[2:, 1:] = against_first(90 * np.eye(size), [size])
     network = Network([weight], [np.zeros(size, np.float32)], size)
-    arrays = {"center": [0], "scale": [3], "noise": [0], "low": [-reach], "high": [reach], "whole": [0, 0]}
-    spans = Spans([1, size], [0], {name: np.array(array, float) for name, array in arrays.items()}, argmax=False)
-    return NeuralSampler(network, spans, condition, [], [])
+    arrays = {"center": [0], "scale": [3], "noise": [0], "low": [-reach], "high": [reach], "whole": [0]}
+    made = {name: np.array(array, float) for name, array in arrays.items()}
+    return NeuralSampler(network, Spans([1, size], [0], made, False, tables), condition, [])
 
 
 def test_the_entries_of_the_condition_come_as_often_as_it_says():
@@ -63,10 +65,7 @@ def test_numbers_are_what_the_network_says_of_the_noise_within_their_limits():
 
 
 def test_the_table_of_a_copula_gan_is_looked_up_before_the_limits():
-    plain = echo(np.array([1.0]))
-    looked_up = NeuralSampler(
-        plain._network, plain._spans, np.array([1.0]), [Table(False, np.array([-3.0, 3]), np.array([-1.0, 4]))], []
-    )
+    looked_up = echo(np.array([1.0]), tables=[Table(False, np.array([-3.0, 3]), np.array([-1.0, 4]))])
     noise = np.array([[0, 0], [-0.4, 0], [9, 0]], np.float32)
     rows = looked_up.decode(noise, np.zeros(3, np.intp), np.random.default_rng(0))
     assert rows[:, 0] == pytest.approx([1.5, 1.5 + 2.5 * np.tanh(-0.4), 2], abs=1e-6)

@@ -21,7 +21,7 @@ def spans(sizes: list[int], numbers: tuple[int, ...] = (), *, argmax: bool = Fal
         "noise": np.zeros(len(numbers)),
         "low": np.full(len(numbers), -1e15),
         "high": np.full(len(numbers), 1e15),
-        "whole": np.zeros(len(sizes)),
+        "whole": np.zeros(len(numbers)),
     }
     return Spans(sizes, list(numbers), {**made, **{k: np.array(v, float) for k, v in arrays.items()}}, argmax)
 
@@ -101,9 +101,12 @@ def test_the_noise_is_added_to_the_share_and_cut_off_at_the_ends_of_a_component(
 
 
 def test_numbers_keep_within_their_limits_and_whole_ones_are_rounded_after():
-    limits = spans([1, 3, 1], (0, 2), low=[-1, 0.4], high=[1, 9], whole=[0, 0, 1])
-    rows = limits.limited(np.array([[-7.0, 2, 0.1], [0.3, 0, 8.7], [7, 1, 77], [0, 0, 3.2]]).T).T
-    assert rows.tolist() == [[-1, 2, 0], [0.3, 0, 9], [1, 1, 9], [0, 0, 3]]
+    said = {"center": np.zeros(4), "scale": np.full(4, 100.0), "low": [-1, 0.4], "high": [1, 9], "whole": [0, 1]}
+    shares = np.array([[-7, 0.1], [0.3, 8.7], [7, 77], [0, 3.2]], np.float32) / 100
+    outputs = np.hstack([np.arctanh(shares), np.zeros((4, 6), np.float32)])
+    rows = chosen(spans([3, 2, 1], (0, 2), **said), outputs, np.random.default_rng(6))
+    assert rows[:, 0] == pytest.approx([-1, 0.3, 1, 0], abs=1e-5)
+    assert rows[:, 2].tolist() == [0, 9, 9, 3]
 
 
 def changed(**arrays: np.ndarray) -> Bundle:

@@ -17,7 +17,6 @@ from agent.models.neural import NeuralSampler
 from agent.models.registry import sampler_of
 from agent.models.sampler import Given
 from agent.models.spans import Spans
-from agent.models.tables import read_tables
 from tests.made_task import COLUMNS, HOURS, NAMES, bundle_of, frame, made_task
 from trainer.corrections import FREQUENCIES, SAMPLED
 from trainer.inside import gan as inside_gan
@@ -164,8 +163,7 @@ def test_the_same_outputs_become_the_same_values_as_in_sdv(case: Case, mocker) -
     quiet = {**case.plain.arrays, "noise": np.zeros(3)}  # of SDV's decoder no noise was asked for
     bundle = Bundle(case.plain.manifest, quiet)
     spans = Spans.load(bundle, 0)
-    tables = read_tables(bundle, 3) if kind == "copula-gan" else []
-    sampler = NeuralSampler(Says(as_ours(fitted, np.hstack(outputs))), spans, bundle.arrays["condition"], tables, [])
+    sampler = NeuralSampler(Says(as_ours(fitted, np.hstack(outputs))), spans, bundle.arrays["condition"], [])
     found = frame(sampler.decode(np.empty((count, 0), np.float32), np.zeros(count, np.intp), rng))
     for column in COLUMNS:
         ours, theirs = found[column.name], expected[column.name]
