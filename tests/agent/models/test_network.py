@@ -60,6 +60,15 @@ def test_the_outputs_are_those_of_a_plain_forward_pass(noise, conditions, widths
 
 
 @pytest.mark.parametrize("skips", [False, True])
+@pytest.mark.parametrize("conditions", [0, 1, 3])
+def test_an_entry_for_all_rows_gives_what_one_for_each_does(skips, conditions):
+    network = Network.load(bundle(layers(4 + conditions, [5, 6, 7], skips)), conditions, 7)
+    drawn = np.random.default_rng(1).standard_normal((9, 4), np.float32)
+    entry = np.array([max(0, conditions - 1)])
+    assert np.array_equal(network.outputs(drawn, entry), network.outputs(drawn, entry.repeat(9)))
+
+
+@pytest.mark.parametrize("skips", [False, True])
 def test_layers_as_large_as_sdv_makes_them_agree_too(skips):
     made = layers(128 + 40, [256, 256, 300], skips, scale=0.05)
     network = Network.load(bundle(made), 40, 300)
@@ -80,6 +89,7 @@ def test_inputs_that_a_layer_does_not_use_are_left_out(noise, width, skips):
     assert np.abs(network.outputs(drawn, np.zeros(1, np.intp)).T - expected).max() < 1e-5
     products = sum(weight.size for _, weight in network._hidden[0]._runs)
     assert products <= noise * width - 32 * min(noise - 32, width - 32) or min(noise, width) <= 32
+    assert len(network._hidden[1]._runs) == 1  # where all are used, in one call
 
 
 def test_a_layer_that_uses_none_of_its_inputs_gives_its_biases():
@@ -148,6 +158,12 @@ PLAIN = layers(5, [4, 3, 6], skips=False)
             0,
             6,
             None,
+        ),
+        (
+            [(np.zeros((5, 4)), np.full(4, 9e14)), (np.full((4, 6), 9e14), np.zeros(6))],
+            0,
+            6,
+            "weight/0: the weights are too large",
         ),
         ([(np.zeros((5, 0)), np.zeros(0)), (np.zeros((0, 6)), np.zeros(6))], 0, 6, None),
         ([(np.zeros((1, MOST_WIDE + 1)), np.zeros(MOST_WIDE + 1))], 0, MOST_WIDE + 1, "at most 20000"),

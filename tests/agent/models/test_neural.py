@@ -36,6 +36,8 @@ def test_the_entries_of_the_condition_come_as_often_as_it_says():
     condition = np.array([0.5, 0, 0.1, 0.4])
     rows = echo(condition).draw(20_000, np.random.default_rng(0))
     assert chi_square(np.bincount(rows[:, 1].astype(int), minlength=4), condition) < 1
+    repeated = rows[1:, 1] == rows[:-1, 1]
+    assert repeated.mean() == pytest.approx((condition**2).sum(), abs=0.02)  # each row has an entry of its own
 
 
 def test_a_condition_that_sums_to_a_little_less_than_one_names_no_entry_beyond_its_last():

@@ -84,20 +84,77 @@ def test_codes_whose_logits_are_far_below_the_others_never_come():
     assert np.unique(chosen(spans([4, 1]), outputs, np.random.default_rng(3))[:, 0]).tolist() == [1, 3]
 
 
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_a_code_that_is_far_above_all_others_always_comes(code):
+    logits = np.zeros((50, 4 + 1), np.float32)
+    logits[:, code] = 1e3
+    rows = chosen(spans([4, 1]), logits, np.random.default_rng(3))
+    assert (rows == [code, 0]).all()  # and of one code only that, whatever its neighbours' logits
+
+
+@pytest.mark.parametrize("argmax", [False, True])
+def test_a_column_chooses_among_its_own_logits_however_large_those_of_others_are(argmax):
+    sizes = [2, 12, 1, 3]
+    logits = np.zeros((500, sum(sizes)), np.float32)
+    logits[:, [1, 2 + 3, 2 + 12, 2 + 12 + 1 + 1]] = 0.1, 1e3, 500, 0.1
+    rows = chosen(spans(sizes, argmax=argmax), logits, np.random.default_rng(3), argmax=argmax)
+    expected = [{1}, {3}, {0}, {1}] if argmax else [{0, 1}, {3}, {0}, {0, 1, 2}]
+    assert [set(column) for column in rows.T] == expected
+
+
+class Picks:
+    """Draws this number only."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+
+    def random(self, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        return np.full(shape, self._share, dtype)
+
+
+LOWEST, HIGHEST = 0.0, 1 - 2**-24  # what a generator draws of single precision
+
+
+@pytest.mark.parametrize("size", [2, 12, 253, 254, 255, 256, 257, 300])
+@pytest.mark.parametrize(("share", "ends"), [(LOWEST, 0), (HIGHEST, -1)])
+def test_the_outermost_picks_choose_the_first_and_the_last_code_of_each_column(size, share, ends):
+    sizes = [1, 2, size, size - 1]
+    rows = chosen(spans(sizes), np.zeros((2, sum(sizes)), np.float32), Picks(share))  # type: ignore[arg-type]
+    assert rows.tolist() == [[range(size)[ends] for size in sizes]] * 2
+
+
+@pytest.mark.parametrize(("share", "expected"), [(LOWEST, 1), (HIGHEST, 2)])
+def test_what_has_no_probability_is_not_chosen_by_the_outermost_picks_either(share, expected):
+    logits = np.array([[-1e3, 0, 0, -1e3]], np.float32)
+    assert chosen(spans([4]), logits, Picks(share)).tolist() == [[expected]]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("argmax", [False, True])
+@pytest.mark.parametrize(("sizes", "numbers"), [([], ()), ([1], ()), ([1, 1], (1,)), ([1, 1], (0, 1)), ([1, 2], (0,))])
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_columns_with_next_to_nothing_to_choose_have_their_rows_too(sizes, numbers, argmax, rows):
+    chooser = spans(sizes, numbers, argmax=argmax, noise=np.full(len(numbers), 0.1))
+    assert chooser.outputs == len(numbers) + sum(sizes) - (0 if argmax else len(sizes))
+    values = chooser.values(np.zeros((chooser.outputs, rows), np.float32), np.random.default_rng(3))
+    assert values.shape == (len(sizes), rows)
+    assert np.isfinite(values).all()
+
+
 def test_argmax_takes_the_first_of_those_that_tanh_makes_equal():
     outputs = np.array([[5, 40, 60, 50], [-40, -60, 0.1, 0.2]], np.float32)
     assert chosen(spans([4], argmax=True), outputs, np.random.default_rng(4), argmax=True)[:, 0].tolist() == [1, 3]
 
 
 def test_the_noise_is_added_to_the_share_and_cut_off_at_the_ends_of_a_component():
-    outputs = np.tile(np.array([0.0, 9.0, 1, 1], np.float32), (20_000, 1))
-    noisy = spans([1, 1], (0, 1), noise=[0.2, 0.5], center=[0, 0], scale=[10, 10])
-    middle, end = chosen(noisy, outputs, np.random.default_rng(5)).T
+    outputs = np.tile(np.array([0.0, 9.0, 0.5, 1, 1, 1], np.float32), (20_000, 1))
+    noisy = spans([1, 1, 1], (0, 1, 2), noise=[0.2, 0.5, 0], center=[0, 0, 0], scale=[10, 10, 10])
+    middle, end, quiet = chosen(noisy, outputs, np.random.default_rng(5)).T
     assert middle.std() == pytest.approx(2, rel=0.03)
     assert middle.mean() == pytest.approx(0, abs=0.06)
     assert end.max() == pytest.approx(10)
     assert (end == end.max()).mean() == pytest.approx(0.5, abs=0.02)
     assert 10 - end[end < end.max()].mean() == pytest.approx(5 * np.sqrt(2 / np.pi), rel=0.05)
+    assert quiet == pytest.approx(10 * np.tanh(0.5))
 
 
 def test_numbers_keep_within_their_limits_and_whole_ones_are_rounded_after():

@@ -214,6 +214,25 @@ def without(fitted: Neural, *names: str) -> Neural:
     return replace(fitted, task=replace(fitted.task, without=frozenset(names)))
 
 
+def test_a_round_of_shifts_gives_each_class_what_it_lacks_and_the_first_class_nothing(case: Case, monkeypatch) -> None:
+    monkeypatch.setattr(neural, "SHIFTS", 1)
+    fitted = case.fitted
+    shifted, before = fitted.export(corrected=True), without(fitted, FREQUENCIES).export(corrected=True)
+    rows = fitted._drawn({**before, "condition": shifted["condition"]})
+    last = max(name for name in before if name.startswith("bias/"))
+    expected = [np.zeros(sum(1 for column in COLUMNS if not column.size))]
+    for column, size, drawn in zip(COLUMNS, before["kinds"], rows.T, strict=True):
+        lacking = np.zeros(size)
+        if column.size:
+            shares = [np.bincount(codes.astype(int), minlength=size) for codes in (fitted.table[column.name], drawn)]
+            recorded, found = (share / share.sum() + neural.SLIGHT for share in shares)
+            lacking = np.clip(np.log(recorded / found), -2, 2)
+        expected.append(lacking[1:] - lacking[0])
+    moved = shifted[last] - before[last]
+    assert moved == pytest.approx(np.concatenate(expected), abs=1e-5)
+    assert np.abs(moved).max() > 0.1
+
+
 def test_each_correction_can_be_left_out(case: Case) -> None:
     kind, fitted = case.kind, case.fitted
     names = {"tvae": (FREQUENCIES, SAMPLED)}.get(kind, (FREQUENCIES,))
