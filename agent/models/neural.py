@@ -15,7 +15,7 @@ from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.spans import Spans
 
 CHUNK = 2048  # rows at a time
-PART = 1024
+PART = 1024  # of them through the network at once
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

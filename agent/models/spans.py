@@ -107,9 +107,10 @@ class _Choices:
         ends = numbers + np.cumsum(logits)
         self._widest = max(logits[column] for column in columns)
         places = [min(ends[c] - logits[c] + k, ends[c] - 1) for k in range(self._widest) for c in columns]
-        self._places = np.maximum(places, 0).astype(np.intp)
+        self._places = np.maximum(places, 0).astype(np.intp)  # a single code without a logit is filled up with any
         self._counted = np.min_scalar_type(self._widest + 1)
-        self._last = np.array([logits[column] - argmax for column in columns], self._counted)
+        last_codes = [logits[column] - 1 if argmax else logits[column] for column in columns]
+        self._last = np.array(last_codes, self._counted)
 
     def codes(self, outputs: Singles, rng: np.random.Generator) -> NDArray[np.integer]:
         """The code that each column's logits choose, shape (columns, rows)."""
@@ -131,11 +132,9 @@ class _Choices:
         for before, share in pairwise(cumulated):  # many times as fast as `cumsum`, which makes a run of each row
             np.add(share, before, out=share)
         picks = rng.random((columns, count), np.float32)
-        picks *= cumulated[
-            self._last, np.arange(columns)
-        ]  # what fills a column up lies beyond its last, and no pick does
+        picks *= cumulated[self._last, np.arange(columns)]  # of its own total: never into what fills a column up
         passed = (cumulated <= picks).view(np.uint8).sum(axis=0, dtype=self._counted)
-        codes: NDArray[np.integer] = np.minimum(passed, self._last[:, None])
+        codes: NDArray[np.integer] = np.minimum(passed, self._last[:, None])  # a single code may be far below a filling
         return codes
 
 

@@ -15,12 +15,12 @@ from agent.reading import Column
 from trainer.inside.common import ExportError, Quantile, check_versions, metadata_of, quietly
 from trainer.inside.epochs import told
 from trainer.models.fitted import Report
+from trainer.models.layers import Layer
 
 SYNTHESIZERS = {"ctgan": CTGANSynthesizer, "copula-gan": CopulaGANSynthesizer, "tvae": TVAESynthesizer}
 STATISTICS_ROWS = 60_000  # to know what a batch's mean and variance are on average
 
 Floats = NDArray[np.float64]
-Layer = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)

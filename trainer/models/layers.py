@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Layer = tuple[Floats, Floats]
+Layer = tuple[Floats, Floats]  # weights (inputs, outputs) and biases (outputs,)
 
 
 def turned(layers: list[Layer], conditions: int) -> tuple[list[Layer], Floats]:
@@ -14,8 +14,8 @@ def turned(layers: list[Layer], conditions: int) -> tuple[list[Layer], Floats]:
     half of the first layer's products are with zeros. Source: the QR decomposition, Householder (1958).
 
     Args:
-        layers: Weights (inputs, outputs) and biases. The first one's input is the noise and then the condition; with
-            skip connections a layer's input is the last layer's output, then that layer's own input.
+        layers: The first one's input is the noise and then the condition; with skip connections a layer's input is the
+            last layer's output, then that layer's own input.
         conditions: How many entries the condition has.
 
     Returns:

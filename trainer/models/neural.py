@@ -18,7 +18,7 @@ from trainer.inside import gan as inside
 from trainer.inside.common import Quantile
 from trainer.inside.common import sample as sdv_sample
 from trainer.models.fitted import Arrays, Task
-from trainer.models.layers import relative, turned
+from trainer.models.layers import Layer, relative, turned
 from trainer.models.tables import Table, as_arrays, knots
 from trainer.table import typed, without_gaps
 
@@ -123,7 +123,7 @@ class Neural:
         return sum(1 for column in self.columns if not column.size)
 
     @cached_property
-    def _layers(self) -> list[inside.Layer]:
+    def _layers(self) -> list[Layer]:
         """SDV's layers for noise that is turned; what its batch normalisation comes to takes a while to find out."""
         layers = inside.layers(self.synthesizer, np.random.default_rng(self.task.seed))
         return turned(layers, conditions=len(inside.condition(self.synthesizer)))[0]
