@@ -34,7 +34,7 @@ def made_task(rows: int = 300, *, hours: bool = False, seed: int = 0, **changes:
     clock = rng.choice(HOURS, rows)
     mode = rng.choice(3, rows, p=[0.75, 0.2, 0.05])
     state = rng.choice(6, rows, p=[0.5, 0.3, 0.1, 0.06, 0.03, 0.01])
-    state[:6] = range(6)
+    state[:6] = [3, 0, 5, 1, 4, 2]  # SDV has its logits in the order in which codes come
     level = rng.normal(20, 1, rows) + 5 * mode + (clock * 2.0 if hours else 0)
     power = np.rint(rng.normal(150, 25, rows) * level)
     wind = rng.gamma(2, 3, rows)
