@@ -8,6 +8,7 @@ FREQUENCIES = "true-frequencies"  # each class is drawn as often as it was recor
 SAMPLED = "sampled-classes"  # a class is drawn by its probability, where SDV takes the most probable one
 ORDER = "event-order"  # rows follow each other as their events did, in whatever order they were recorded
 SEGMENTS = "equal-segments"  # many segments of one length, each with its hour, where SDV has one endless sequence
+INDEX = "no-sequence-index"  # SDV, told of the events' times, learns each sequence sorted by the steps between them
 PRESENCE = "no-missing-numbers"  # SDV draws whether a number is missing, and writes its mean, though none ever was
 TOKENS = "no-early-end"  # SDV draws the end in a segment's midst, and goes on from a row such as it never learnt from
 ECHOES = "no-echoes"  # SDV leaves an output of each category in the row it goes on from, where 0 was learnt
@@ -18,8 +19,9 @@ CORRECTIONS: dict[str, tuple[str, ...]] = {
     "ctgan": (FREQUENCIES,),
     "copula-gan": (FREQUENCIES,),
     "tvae": (FREQUENCIES, SAMPLED),
-    "par": (ORDER, SEGMENTS, PRESENCE, TOKENS, ECHOES, FREQUENCIES, MARGINALS),
+    "par": (ORDER, SEGMENTS, INDEX, PRESENCE, TOKENS, ECHOES, FREQUENCIES, MARGINALS),
 }
+OF_TIMES = (ORDER, INDEX)  # made where a recording says when its events were
 NAMES = tuple(dict.fromkeys(name for names in CORRECTIONS.values() for name in names))
 
 

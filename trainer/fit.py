@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
+from agent.clock import NS_PER_S
 from agent.errors import RecordingError
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
@@ -147,7 +148,7 @@ def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, T
         rng,
         hours=draft.hours,
         together=tuple(draft.combinations),
-        ordered=template.has_event_time,
+        times=(np.sort(event_ns) - min(event_ns)) / NS_PER_S if template.has_event_time else None,
         epochs=options.epochs,
         seed=options.seed,
         without=options.without,

@@ -28,7 +28,7 @@ def fitted(kind: str) -> Fitted:
         {"level": rng.normal(state, 0.3), "count": rng.poisson(5 + 3 * state).astype(float), "state": state}
     )
     np.random.seed(0)
-    return FITS[kind](Task(table, COLUMNS, rng, ordered=True, epochs=5))
+    return FITS[kind](Task(table, COLUMNS, rng, times=np.arange(200) * 60.0, epochs=5))
 
 
 def test_every_kind_that_is_fitted_can_be_played():

@@ -53,7 +53,7 @@ def unfitted(monkeypatch) -> list[tuple[str, Task]]:
     ],
 )
 def test_a_kind_is_tried_where_the_recording_has_rows_enough_for_it(unfitted, rows, ordered, kinds) -> None:
-    task = made_task(rows, ordered=ordered)
+    task = made_task(rows, times=np.arange(rows) * 60.0 if ordered else None)
     scores = choose(task, lambda *_: recorded(task, task.rng), lambda _: None)
     assert [kind for kind, _ in unfitted] == kinds
     assert sorted(score.kind for score in scores) == sorted(kinds)
@@ -85,7 +85,7 @@ def test_what_draws_the_recording_best_comes_first_and_each_is_told_as_it_is_kno
 
 
 def test_rows_that_follow_each_other_as_recorded_are_preferred_where_the_order_is_known(unfitted) -> None:
-    task = made_task(500, ordered=True)
+    task = made_task(500, times=np.arange(500) * 60.0)
     level = 20 + np.cumsum(np.random.default_rng(2).normal(0, 0.1, 500))  # a walk: each like the one before
     task = replace(task, table=task.table.assign(level=level))
     whole = recorded(task, task.rng)

@@ -23,7 +23,11 @@ from trainer.inside.common import ExportError, check_versions
 from trainer.inside.epochs import told
 from trainer.models.fitted import Report
 
-SEGMENT, HOUR = "?segment", "?hour"  # columns beside the table's, whose names begin with no question mark
+SEGMENT, HOUR, TIME = (
+    "?segment",
+    "?hour",
+    "?time",
+)  # columns beside the table's, whose names begin with no question mark
 TOKENS = "<TOKEN>"
 
 Floats = NDArray[np.float64]
@@ -77,30 +81,36 @@ def fit_par(
     length: int,
     *,
     hours: Sequence[int] | None,
+    times: Floats | None = None,
     epochs: int | None,
     report: Report,
 ) -> PARSynthesizer:
     """SDV's PARSynthesizer, fitted to the segments of `table`.
 
     Codes are given as whole numbers: SDV numbers the categories in the order of a set, and that of strings
-    differs from process to process. Without a sequence index, which would sort the rows by their steps.
+    differs from process to process.
 
     Args:
         table: Rows in order; a multiple of `length`; without gaps.
         columns: Of the table.
         length: Rows of each segment.
         hours: Hour of the day of each segment; None where rows do not differ by it.
+        times: Of each row's event: SDV's sequence index, if there is to be one.
         epochs: Passes over the table; None: SDV's default.
         report: Told after each epoch.
     """
     check_versions("deepecho")
     kinds = {c.name: {"sdtype": "categorical" if c.size else "numerical"} for c in columns}
     kinds |= {SEGMENT: {"sdtype": "id"}} | ({} if hours is None else {HOUR: {"sdtype": "categorical"}})
-    metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds, "sequence_key": SEGMENT}}})
+    kinds |= {} if times is None else {TIME: {"sdtype": "numerical"}}
+    keys = {"sequence_key": SEGMENT} | ({} if times is None else {"sequence_index": TIME})
+    metadata = Metadata.load_from_dict({"tables": {"table": {"columns": kinds, **keys}}})
     types = {c.name: np.int64 if c.size else np.float64 for c in columns}
     marked = table.astype(types).assign(**{SEGMENT: np.arange(len(table)) // length})
     if hours is not None:
         marked[HOUR] = np.repeat(np.asarray(hours, np.int64), length)
+    if times is not None:
+        marked[TIME] = times
     options = {"enforce_rounding": False, "cuda": False} | ({} if epochs is None else {"epochs": epochs})
     context = None if hours is None else [HOUR]
     synthesizer = PARSynthesizer(metadata, context_columns=context, verbose=True, **options)
@@ -112,10 +122,12 @@ def fit_par(
 
 
 def sample(synthesizer: PARSynthesizer, segments: int, length: int, hour: int | None) -> pd.DataFrame:
-    """Segments of `length` rows as SDV draws them, one after another."""
+    """Segments of `length` rows as SDV draws them, one after another; of an average time, if it knows times."""
     context = pd.DataFrame({SEGMENT: np.arange(segments)})
     if hour is not None:
         context[HOUR] = hour
+    if synthesizer._sequence_index is not None:
+        context[f"{TIME}.context"] = list(_model(synthesizer)._ctx_map.values())[-1]["mu"]
     with _one_thread():
         rows: pd.DataFrame = synthesizer._sample(context, length)
     if len(rows) != segments * length:
@@ -159,6 +171,17 @@ def number(synthesizer: PARSynthesizer, column: Column) -> Number:
     return Number(mean, deviation, missing, float(known["mu"]), float(known["std"]), *limits)
 
 
+def step(synthesizer: PARSynthesizer) -> tuple[int, int, int] | None:
+    """Places of the step in time since the row before: mean, deviation and missing; None without a sequence index."""
+    model = _model(synthesizer)
+    if synthesizer._sequence_index is None:
+        return None
+    known = model._data_map[synthesizer._data_columns.index(TIME)]
+    _require(known["type"] == "continuous" and not known["nulls"], "kind of step", known)
+    mean, deviation, missing = known["indices"]
+    return mean, deviation, missing
+
+
 def codes(synthesizer: PARSynthesizer, column: Column) -> list[int | None]:
     """The place of each code of `column` among inputs and outputs; None for one that SDV never saw."""
     known = _known(synthesizer, column)
@@ -183,10 +206,13 @@ def tokens(synthesizer: PARSynthesizer) -> Tokens:
 
 def hours(synthesizer: PARSynthesizer) -> dict[int, int]:
     """For each hour of the day that SDV saw, its place among the context's inputs; empty where it saw none."""
-    known = _model(synthesizer)._ctx_map
+    known = list(_model(synthesizer)._ctx_map.values())
+    if synthesizer._sequence_index is not None:  # the first row's time comes last, and an average one adds nothing
+        _require(known[-1]["type"] == "continuous" and not known[-1]["nulls"], "context", known)
+        known = known[:-1]
     if not known:
         return {}
-    _require(synthesizer.context_columns == [HOUR] and list(known) == [0], "context", known)
+    _require(synthesizer.context_columns == [HOUR] and len(known) == 1, "context", known)
     _require(known[0]["type"] == "categorical", "kind of context", known[0])
     return {int(hour): place for hour, place in known[0]["indices"].items()}
 
@@ -205,7 +231,8 @@ def _one_thread() -> Iterator[None]:
 def _model(synthesizer: PARSynthesizer) -> PARModel:
     model = synthesizer._model
     _require(type(model) is PARModel and model.sample_size == 1, "PARModel", model)
-    _require(synthesizer._sequence_index is None and synthesizer.segment_size is None, "sequence index", synthesizer)
+    _require(synthesizer._sequence_index in (None, TIME), "sequence index", synthesizer._sequence_index)
+    _require(synthesizer.segment_size is None, "segment size", synthesizer.segment_size)
     return model
 
 

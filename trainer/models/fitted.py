@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agent.clock import NS_PER_S
 from agent.models.sampler import HOURS
 from agent.reading import Column
-from trainer.corrections import CORRECTIONS, ORDER
+from trainer.corrections import CORRECTIONS, OF_TIMES
 
 Arrays = Mapping[str, NDArray[Any]]
 Report = Callable[[int, int, str], None]
@@ -30,7 +30,7 @@ class Task:
         rng: Draws whatever is left to chance.
         hours: Local hour of the day of each row; None where the recording covers no day.
         together: Columns of which only recorded combinations are drawn.
-        ordered: The recording says when its events were.
+        times: Of each row's event, in seconds since the first; None where the recording does not say.
         epochs: Passes of a neural network over the table; None: SDV's default.
         seed: For the libraries' own generators.
         without: Names of corrections to leave out.
@@ -42,11 +42,16 @@ class Task:
     rng: np.random.Generator
     hours: NDArray[np.int64] | None = None
     together: tuple[tuple[str, ...], ...] = ()
-    ordered: bool = False
+    times: NDArray[np.float64] | None = None
     epochs: int | None = None
     seed: int = 0
     without: frozenset[str] = frozenset()
     report: Report = field(default=lambda *_: None)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the recording says when its events were."""
+        return self.times is not None
 
     def seed_libraries(self) -> None:
         """SDV and its sisters draw from the global generators: each kind begins to fit with this."""
@@ -56,13 +61,14 @@ class Task:
 
     def corrections(self, kind: str) -> tuple[str, ...]:
         """Those that a model of this kind has, but for those that are left out."""
-        known = (name for name in CORRECTIONS[kind] if name != ORDER or self.ordered)
+        known = (name for name in CORRECTIONS[kind] if name not in OF_TIMES or self.ordered)
         return tuple(name for name in known if name not in self.without)
 
     def rearranged(self, places: NDArray[np.int64] | NDArray[np.bool_]) -> "Task":
         """The rows at these places, or those that are marked."""
         hours = None if self.hours is None else self.hours[places]
-        return replace(self, table=self.table.iloc[places].reset_index(drop=True), hours=hours)
+        times = None if self.times is None else self.times[places]
+        return replace(self, table=self.table.iloc[places].reset_index(drop=True), hours=hours, times=times)
 
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agent.models.sampler import HOURS
-from trainer.corrections import ECHOES, FREQUENCIES, MARGINALS, PRESENCE, SEGMENTS, TOKENS
+from trainer.corrections import ECHOES, FREQUENCIES, INDEX, MARGINALS, PRESENCE, SEGMENTS, TOKENS
 from trainer.inside import par as inside
 from trainer.models.fitted import Arrays, Task
 from trainer.models.matching import match_classes, matched_tables
@@ -105,11 +105,13 @@ class Sequences:
         always, never = entries, entries + 1  # places beside the network's: of a logit 0, and of one that never wins
         codes = [inside.codes(self.synthesizer, column) for column in self.task.columns if column.size]
         choices = [[never if place is None else place for place in places] for places in codes]
-        absent = [-1] * len(numbers)
-        means, deviations = [number.mean for number in numbers], [number.deviation for number in numbers]
+        places = [(number.mean, number.deviation, number.missing) for number in numbers]
+        places += [step] if (step := inside.step(self.synthesizer)) else []
+        means, deviations, missing = [list(of_all) for of_all in zip(*places, strict=True)] if places else ([], [], [])
+        absent = [-1] * len(places)
         if PRESENCE not in made:
-            absent = [len(choices) + place for place in range(len(numbers))]
-            choices += [[always, number.missing] for number in numbers]
+            absent = [len(choices) + place for place in range(len(places))]
+            choices += [[always, place] for place in missing]
         if TOKENS not in made:
             choices.append([tokens.start, tokens.end, tokens.body])
         if ECHOES not in made:
@@ -161,6 +163,7 @@ def fit(task: Task) -> Sequences:
 
     Of segments of unequal length SDV would learn its own padding. The odd rows, at the beginning, are left out.
     Without equal segments the recording is learnt as one sequence, whose one hour would say nothing of its rows.
+    With a sequence index the steps in time are drawn, too, and written nowhere: the arrival says when messages come.
     """
     rows = len(task.table)
     length = learnt = min(max(SHORTEST, min(LONGEST, rows // PARTS)), rows // 2)
@@ -169,6 +172,9 @@ def fit(task: Task) -> Sequences:
     odd = rows % learnt
     table = without_gaps(task.table, task.rng).iloc[odd:].reset_index(drop=True)
     hours = None if task.hours is None else task.hours[odd::learnt].tolist()
+    times = task.times[odd:] if task.times is not None and INDEX in task.without else None
     task.seed_libraries()
-    synthesizer = inside.fit_par(table, task.columns, learnt, hours=hours, epochs=task.epochs, report=task.report)
+    synthesizer = inside.fit_par(
+        table, task.columns, learnt, hours=hours, times=times, epochs=task.epochs, report=task.report
+    )
     return Sequences(task, synthesizer, length)

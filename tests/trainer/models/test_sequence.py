@@ -15,7 +15,7 @@ from agent.models.sampler import Given
 from agent.models.sequence import SequenceSampler
 from agent.reading import Column
 from tests.made import manifest_of
-from trainer.corrections import ORDER, SEGMENTS
+from trainer.corrections import INDEX, ORDER, SEGMENTS
 from trainer.inside import par as inside_par
 from trainer.models import sequence
 from trainer.models.fitted import Task
@@ -32,7 +32,7 @@ MESSAGE: dict[str, Any] = {
     },
 }
 COLUMNS = [Column(name="temperature"), Column(name="light", size=2), Column(name="persons", integer=True)]
-ROWS, STEPS = 750, 60
+ROWS, LONG = 750, 60
 
 
 def room(rows: int = ROWS) -> pd.DataFrame:
@@ -47,7 +47,8 @@ def room(rows: int = ROWS) -> pd.DataFrame:
 def task(rows: int = ROWS, epochs: int = 3, **changes: Any) -> Task:
     """Six rows an hour."""
     hours = np.arange(rows) // 6 % 24
-    made = Task(room(rows), COLUMNS, np.random.default_rng(2), hours=hours, ordered=True, epochs=epochs, seed=4)
+    times = np.cumsum(np.random.default_rng(1).uniform(300, 900, rows))
+    made = Task(room(rows), COLUMNS, np.random.default_rng(2), hours=hours, times=times, epochs=epochs, seed=4)
     return replace(made, **changes)
 
 
@@ -98,7 +99,7 @@ def by_torch(fitted: Sequences, hour: int, noise: np.ndarray, picks: np.ndarray)
 @pytest.mark.parametrize("hour", [0, 13])
 def test_from_the_same_noise_come_the_values_of_torch_and_of_sdv(fitted: Sequences, hour: int):
     rng = np.random.default_rng(hour)
-    noise, picks = rng.standard_normal((STEPS, 3), np.float32), rng.random((STEPS, 4), np.float32)
+    noise, picks = rng.standard_normal((LONG, 3), np.float32), rng.random((LONG, 4), np.float32)
     picks[10, 3], picks[20, 1] = 0.0, 1 - 1e-7  # a token out of place, a number that is missing
     x = by_torch(fitted, hour, noise, picks)
     model, sampler = fitted.synthesizer._model, sampler_of(fitted.export(corrected=False))
@@ -136,10 +137,10 @@ def test_corrected_rows_have_the_recorded_distributions(fitted: Sequences):
 
 
 def test_each_correction_of_the_export_can_be_left_out(fitted: Sequences):
-    every = tuple(name for name in fitted.corrections if name not in (ORDER, SEGMENTS))  # those are made before
+    every = tuple(name for name in fitted.corrections if name not in (ORDER, SEGMENTS, INDEX))  # those are made before
     as_sdv = fitted.export(corrected=False)
     without_all = replace(fitted, task=replace(fitted.task, without=frozenset(every)))
-    assert without_all.corrections == (ORDER, SEGMENTS)
+    assert without_all.corrections == (ORDER, SEGMENTS, INDEX)
     assert all(np.array_equal(array, as_sdv[name]) for name, array in without_all.export(corrected=True).items())
     for name in every:
         others = replace(fitted, task=replace(fitted.task, without=frozenset(every) - {name}))
@@ -170,8 +171,38 @@ def test_without_equal_segments_the_recording_is_one_sequence_and_its_rows_diffe
     assert len(made.sample(33)) == 33
 
 
+@pytest.fixture(scope="module", params=[frozenset(), frozenset([SEGMENTS])], ids=["segments", "one sequence"])
+def indexed(request: pytest.FixtureRequest) -> Sequences:
+    """A fit with SDV's sequence index."""
+    rows, epochs = (300, 20) if request.param else (ROWS, 150)
+    return sequence.fit(task(rows, epochs=epochs, without=frozenset([INDEX]) | request.param))
+
+
+def test_with_a_sequence_index_too_rows_are_distributed_as_those_of_sdv(indexed: Sequences):
+    assert INDEX not in indexed.corrections
+    arrays = indexed.export(corrected=False)
+    sampler = sampler_of(arrays, hours=indexed.hours)
+    assert len(arrays["absent"]) == 4  # two numbers, the step and the echo of the light
+
+    def ours() -> pd.DataFrame:
+        if indexed.hours:
+            return drawn(sampler, indexed.task, 20_000)
+        rows = sampler.draw(20_000, np.random.default_rng(6))
+        return typed(pd.DataFrame(rows, columns=[column.name for column in COLUMNS]), COLUMNS)
+
+    prove(ours, lambda: indexed.sample(2000), COLUMNS).require("room")
+
+
+def test_without_a_sequence_index_is_kept_what_sdv_loses_with_one(fitted: Sequences, indexed: Sequences):
+    given = Given(5) if indexed.hours else Given()
+    with_index = sampler_of(indexed.export(corrected=True), hours=indexed.hours)
+    rows = with_index.draw(20_000, np.random.default_rng(0), given)
+    assert np.isfinite(rows).all()
+    assert np.corrcoef(rows[:-1, 0], rows[1:, 0])[0, 1] < 0.4  # of 0.9; see above
+
+
 def test_an_order_is_no_correction_of_a_recording_without_times():
-    assert ORDER not in task(ordered=False).corrections("par")
+    assert not {ORDER, INDEX} & {*task(times=None).corrections("par")}
 
 
 def test_the_same_seed_gives_the_same_arrays_and_another_others():
