@@ -15,7 +15,7 @@ from agent.models.neural import PART, NeuralSampler
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
 from benchmarks.space import memory, size
-from benchmarks.timing import as_row, pairs, timed
+from benchmarks.timing import against_floor, as_row, pairs, timed
 from trainer.draft import Draft
 from trainer.fit import Options, learn
 from trainer.models.fitted import Fitted
@@ -67,23 +67,16 @@ def _of_kind(kind: str, draft: Draft, fitted: Fitted, folder: Path) -> list[dict
 
 
 def _floor(kind: str, sampler: Any) -> dict[str, Any]:
-    """A block of readings against its random numbers and matrix products alone."""
+    """Rows in bulk against their random numbers and matrix products alone."""
     assert isinstance(sampler, NeuralSampler)
     rng, network = np.random.default_rng(3), sampler._network
     none = np.zeros(PART, np.intp)
 
     def products() -> None:
-        for _ in range(0, 1024, PART):
+        for _ in range(0, BULK, PART):
             network.outputs(network.drawn(PART, rng), none)
 
-    floor = [timed(products, 1024) for _ in range(50)]
-    whole = [timed(lambda: sampler.draw(1024, rng), 1024) for _ in range(50)]
-    ratio = sorted(a / b for a, b in zip(whole, floor, strict=True))
-    return {
-        "what": f"{kind}: a reading against its floor",
-        "ours": ratio[25],
-        "unit": "×",
-        "spread": [ratio[2], ratio[-3]],
-        "aim": "(none)",
-        "reached": True,
-    }
+    def whole() -> float:
+        return timed(lambda: sampler.draw(BULK, rng))
+
+    return against_floor(f"{kind}: {BULK:,} rows against their floor", whole, lambda: timed(products), 9)

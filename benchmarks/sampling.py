@@ -13,7 +13,7 @@ from agent.models import bundle as bundles
 from agent.models.registry import sampler_of
 from agent.models.sampler import Source
 from benchmarks.space import memory, size
-from benchmarks.timing import as_row, pairs, timed
+from benchmarks.timing import against_floor, as_row, pairs, timed
 from trainer.fit import Options, fit
 from trainer.inside import copula as inside
 from trainer.learn.infer import infer
@@ -73,12 +73,6 @@ def _floor(sampler: Any) -> dict[str, Any]:
         for _ in range(0, BULK, 4096):
             rng.standard_normal((4096, len(mix))) @ mix
 
-    ratio = sorted(timed(lambda: sampler.draw(BULK, rng)) / timed(products) for _ in range(15))
-    return {
-        "what": "… against its floor",
-        "ours": ratio[7],
-        "unit": "×",
-        "spread": [ratio[0], ratio[-1]],
-        "aim": "(none)",
-        "reached": True,
-    }
+    return against_floor(
+        "… against its floor", lambda: timed(lambda: sampler.draw(BULK, rng)), lambda: timed(products), 15
+    )

@@ -54,3 +54,16 @@ def as_row(what: str, aim: str, measured: tuple[Timing, Timing, Timing]) -> dict
         "aim": aim,
         "reached": ratio.median_s >= wanted,
     }
+
+
+def against_floor(what: str, whole: Callable[[], float], floor: Callable[[], float], runs: int) -> dict[str, Any]:
+    """One line of the table of results: how many times as long as random numbers and matrix products alone."""
+    ratio = pairs(floor, whole, runs)[2]
+    return {
+        "what": what,
+        "ours": ratio.median_s,
+        "unit": "×",
+        "spread": [ratio.low_s, ratio.high_s],
+        "aim": "(none)",
+        "reached": True,
+    }
