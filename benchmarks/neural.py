@@ -70,11 +70,15 @@ def _floor(kind: str, sampler: Any) -> dict[str, Any]:
     """Rows in bulk against their random numbers and matrix products alone."""
     assert isinstance(sampler, NeuralSampler)
     rng, network = np.random.default_rng(3), sampler._network
-    none = np.zeros(PART, np.intp)
+    layers = [[weight for _, weight in layer._runs] for layer in network._hidden] + [[network._last._weight.T]]
+    given = [np.ones((PART, max(len(weight) for weight in weights)), np.float32) for weights in layers]
 
     def products() -> None:
         for _ in range(0, BULK, PART):
-            network.outputs(network.drawn(PART, rng), none)
+            network.drawn(PART, rng)
+            for inputs, weights in zip(given, layers, strict=True):
+                for weight in weights:
+                    inputs[:, : len(weight)] @ weight
 
     def whole() -> float:
         return timed(lambda: sampler.draw(BULK, rng))
