@@ -1,5 +1,6 @@
 """Dense layers with rectifiers, plain or with skip connections."""
 
+from collections.abc import Sequence
 from itertools import count, takewhile
 from typing import Self
 
@@ -26,7 +27,7 @@ class Network:
 
     def __init__(self, weights: list[Singles], biases: list[Singles], conditions: int) -> None:
         self.noise = len(weights[0]) - conditions
-        self._skips = len(weights) > 1 and len(weights[1]) > weights[0].shape[1]
+        self._skips = skips(weights)
         self._hidden: list[_Hidden] = []
         lack = np.zeros(self.noise, np.float32)  # by how much a layer's inputs are too small
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -55,7 +56,7 @@ class Network:
             raise bundle.error("weight/0", "the layers do not fit each other, nor the condition")
         if widths[-1] != outputs or max(widths) > MOST_WIDE:
             raise bundle.error(f"weight/{layers[-1]}", f"must have {outputs} outputs, at most {MOST_WIDE}")
-        if not _reach(weights, biases, skips=[len(weight) for weight in weights] == skipping) < LARGEST:
+        if not _reach(weights, biases) < LARGEST:
             raise bundle.error("weight/0", "the weights are too large to be a network's")
         return cls(weights, biases, conditions)
 
@@ -76,6 +77,11 @@ class Network:
             hidden = layer.outputs(inputs, condition)
             inputs = np.concatenate([hidden, inputs], axis=1) if self._skips else hidden
         return self._last.outputs(inputs, condition)
+
+
+def skips(weights: Sequence[NDArray[np.floating]]) -> bool:
+    """Whether these layers have skip connections: the second one's input is more than the first one's output."""
+    return len(weights) > 1 and len(weights[1]) > weights[0].shape[1]
 
 
 class _Hidden:
@@ -136,12 +142,12 @@ def _runs(weight: Singles) -> list[tuple[slice, Singles]]:
     return [(slice(first, end), np.ascontiguousarray(weight[:inputs, first:end])) for first, end, inputs in found]
 
 
-def _reach(weights: list[Singles], biases: list[Singles], skips: bool) -> float:
+def _reach(weights: list[Singles], biases: list[Singles]) -> float:
     """An upper bound of what the layers can give."""
-    bound = MOST_NOISE
+    bound, skipping = MOST_NOISE, skips(weights)
     for weight, bias in zip(weights, biases, strict=True):
         given = float((np.abs(weight.astype(np.float64)).sum(axis=0) * bound + np.abs(bias)).max(initial=0.0))
-        bound = max(bound, given) if skips else given
+        bound = max(bound, given) if skipping else given
     return bound
 
 

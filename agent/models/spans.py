@@ -110,7 +110,7 @@ class _Choices:
         self._places = np.maximum(places, 0).astype(np.intp)  # a single code without a logit is filled up with any
         self._counted = np.min_scalar_type(self._widest + 1)
         last_codes = [logits[column] - 1 if argmax else logits[column] for column in columns]
-        self._last = np.array(last_codes, self._counted)
+        self._last = np.array(last_codes, np.intp)
 
     def codes(self, outputs: Singles, rng: np.random.Generator) -> NDArray[np.integer]:
         """The code that each column's logits choose, shape (columns, rows)."""
@@ -131,10 +131,9 @@ class _Choices:
         np.exp(cumulated, out=cumulated)
         for before, share in pairwise(cumulated):  # many times as fast as `cumsum`, which makes a run of each row
             np.add(share, before, out=share)
-        picks = rng.random((columns, count), np.float32)
+        picks = 1 - rng.random((columns, count), np.float32)  # never 0, or a code of no probability could be the first
         picks *= cumulated[self._last, np.arange(columns)]  # of its own total: never into what fills a column up
-        passed = (cumulated <= picks).view(np.uint8).sum(axis=0, dtype=self._counted)
-        codes: NDArray[np.integer] = np.minimum(passed, self._last[:, None])  # a single code may be far below a filling
+        codes: NDArray[np.integer] = (cumulated < picks).view(np.uint8).sum(axis=0, dtype=self._counted)
         return codes
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.models.network import skips
+
 Floats = NDArray[np.float64]
 Layer = tuple[Floats, Floats]  # weights (inputs, outputs) and biases (outputs,)
 
@@ -23,9 +25,8 @@ def turned(layers: list[Layer], conditions: int) -> tuple[list[Layer], Floats]:
     """
     noise = len(layers[0][0]) - conditions
     turn = np.linalg.qr(layers[0][0][:noise], mode="complete").Q
-    skips = len(layers) > 1 and len(layers[1][0]) > layers[0][0].shape[1]
     made = [(weight.copy(), bias) for weight, bias in layers]
-    for weight, _ in made if skips else made[:1]:
+    for weight, _ in made if skips([weight for weight, _ in layers]) else made[:1]:
         own = slice(len(weight) - conditions - noise, len(weight) - conditions)
         weight[own] = turn.T @ weight[own]
     first = made[0][0][:noise]

@@ -42,7 +42,7 @@ def test_the_entries_of_the_condition_come_as_often_as_it_says():
 
 def test_a_condition_that_sums_to_a_little_less_than_one_names_no_entry_beyond_its_last():
     class Last:
-        """Draws what is nearest to one."""
+        """Draws an entry by what is nearest to one."""
 
         @property
         def bit_generator(self) -> "Last":
@@ -52,7 +52,7 @@ def test_a_condition_that_sums_to_a_little_less_than_one_names_no_entry_beyond_i
             return np.full(count, 2**64 - 1, np.uint64)
 
         def random(self, *_: object) -> np.ndarray:
-            return np.full(_[0], np.nextafter(1, 0), np.float64 if len(_) == 1 else np.float32)
+            return np.full(_[0], np.nextafter(1, 0)) if len(_) == 1 else np.full(_[0], 0.5, np.float32)
 
     rows = echo(np.array([0.5, 0.4999999])).draw(3, Last())  # type: ignore[arg-type]
     assert rows[:, 1].tolist() == [1, 1, 1]

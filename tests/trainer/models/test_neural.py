@@ -20,7 +20,7 @@ from agent.models.spans import Spans
 from tests.made_task import COLUMNS, HOURS, NAMES, bundle_of, frame, made_task
 from trainer.corrections import FREQUENCIES, SAMPLED
 from trainer.inside import gan as inside_gan
-from trainer.models import neural
+from trainer.models import frequencies, neural
 from trainer.models.layers import turned
 from trainer.models.neural import HOUR, Neural
 from trainer.parity import ROWS, prove, total_variation
@@ -56,7 +56,7 @@ def quick(monkeypatch) -> None:
     for kind, synthesizer in (("ctgan", CTGANSynthesizer), ("copula-gan", CopulaGANSynthesizer)):
         monkeypatch.setitem(inside_gan.SYNTHESIZERS, kind, partial(synthesizer, **SMALL))
     monkeypatch.setattr(inside_gan, "STATISTICS_ROWS", 2000)
-    monkeypatch.setattr(neural, "SHIFT_ROWS", 2000)
+    monkeypatch.setattr(frequencies, "SHIFT_ROWS", 2000)
 
 
 def infos(fitted: Neural) -> list[Any]:
@@ -215,7 +215,7 @@ def without(fitted: Neural, *names: str) -> Neural:
 
 
 def test_a_round_of_shifts_gives_each_class_what_it_lacks_and_the_first_class_nothing(case: Case, monkeypatch) -> None:
-    monkeypatch.setattr(neural, "SHIFTS", 1)
+    monkeypatch.setattr(frequencies, "SHIFTS", 1)
     fitted = case.fitted
     shifted, before = fitted.export(corrected=True), without(fitted, FREQUENCIES).export(corrected=True)
     rows = fitted._drawn({**before, "condition": shifted["condition"]})
@@ -225,7 +225,7 @@ def test_a_round_of_shifts_gives_each_class_what_it_lacks_and_the_first_class_no
         lacking = np.zeros(size)
         if column.size:
             shares = [np.bincount(codes.astype(int), minlength=size) for codes in (fitted.table[column.name], drawn)]
-            recorded, found = (share / share.sum() + neural.SLIGHT for share in shares)
+            recorded, found = (share / share.sum() + frequencies.SLIGHT for share in shares)
             lacking = np.clip(np.log(recorded / found), -2, 2)
         expected.append(lacking[1:] - lacking[0])
     moved = shifted[last] - before[last]
