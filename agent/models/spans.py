@@ -108,9 +108,8 @@ class _Choices:
         self._widest = max(logits[column] for column in columns)
         places = [min(ends[c] - logits[c] + k, ends[c] - 1) for k in range(self._widest) for c in columns]
         self._places = np.maximum(places, 0).astype(np.intp)  # a single code without a logit is filled up with any
-        self._counted = np.min_scalar_type(self._widest + 1)
-        last_codes = [logits[column] - 1 if argmax else logits[column] for column in columns]
-        self._last = np.array(last_codes, np.intp)
+        self._counted = np.min_scalar_type(self._widest)
+        self._last = np.array([logits[column] for column in columns], np.intp)  # code of each, where they are drawn
 
     def codes(self, outputs: Singles, rng: np.random.Generator) -> NDArray[np.integer]:
         """The code that each column's logits choose, shape (columns, rows)."""
