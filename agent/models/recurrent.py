@@ -13,7 +13,7 @@ from agent.models.bundle import Bundle
 
 MOST_STATE, MOST_CODES = 512, 20_000
 LARGEST = 1e6  # of the weights: nothing that is computed from them overflows
-GENTLE = 80.0  # logits up to here have exponentials that are far from overflow
+GENTLE = 10.0  # logits up to here have exponentials that can be added up, those of all choices, in double precision
 
 Singles = NDArray[np.float32]
 
@@ -98,7 +98,7 @@ class RecurrentNetwork:
         """Choose a code of each choice. Into `below` goes for each of the choice's codes whether it is less."""
         if self._steep:
             logits = logits - np.maximum.reduceat(logits, self._firsts)[self._choice_of]
-        cumulated = np.exp(logits).cumsum(axis=0)
+        cumulated = np.exp(logits).cumsum(axis=0, dtype=np.float64)
         ends = cumulated[self._lasts]
         begins = np.concatenate([np.zeros_like(ends[:1]), ends[:-1]])
         np.less_equal(cumulated, (begins + picks * (ends - begins))[self._choice_of], out=below)

@@ -8,6 +8,7 @@ import pytest
 
 from agent.errors import BundleError
 from agent.models.bundle import Bundle
+from agent.models.recurrent import RecurrentNetwork
 from agent.models.sampler import Given
 from agent.models.sequence import SequenceSampler
 from tests.made_sequence import LENGTH, sequence_bundle
@@ -126,6 +127,38 @@ def test_a_code_with_no_probability_is_never_drawn():
     made.arrays["output"][-1, 4 + 1] = -1e5
     drawn = SequenceSampler.load(made).draw(3000, np.random.default_rng(0))
     assert set(drawn[:, 0]) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("far", [0.0, 9.0, 18.0, 79.0])
+def test_a_choice_does_not_depend_on_how_large_the_logits_of_another_are(far: float):
+    made, count = bundle(), 20_000
+    made.arrays["output"][:, 4:] = 0
+    made.arrays["output"][-1, 4:] = [far, far, far, 0, 1]
+    network = RecurrentNetwork.load(made, 2, [3, 2], 1)
+    picks = np.tile((np.arange(count) + np.float32(0.5)) / np.float32(count), (1, 2, 1)).astype(np.float32)
+    light, door = network.run(np.zeros((1, 2, count), np.float32), picks, 0)[0, 2:]
+    assert np.bincount(light.astype(int)) / count == pytest.approx(np.full(3, 1 / 3), abs=1e-3)
+    assert door.mean() == pytest.approx(sigmoid(np.array(1.0)), abs=1e-3)
+
+
+def test_logits_of_many_codes_that_are_all_large_stay_finite():
+    made, size = bundle(), 10_000
+    made.arrays["choices"] = np.array([3, 2, size], "<i4")
+    made.arrays["input"] = np.zeros((7 + size, made.arrays["input"].shape[1]), "<f4")
+    made.arrays["output"] = np.zeros((len(made.arrays["output"]), 9 + size), "<f4")
+    made.arrays["output"][-1, 9:] = 79.9
+    network, picks = RecurrentNetwork.load(made, 2, [3, 2], 1), np.full((1, 3, 1), 0.5, np.float32)
+    assert network.run(np.zeros((1, 2, 1), np.float32), picks, 0)[0, 2:, 0].tolist() == pytest.approx(
+        [1, 1, 5000], abs=9
+    )
+
+
+def test_the_last_pick_of_all_chooses_no_code_without_probability():
+    made = bundle()
+    made.arrays["output"][:, 4:] = 0
+    made.arrays["output"][-1, 8] = -1e5
+    network, picks = RecurrentNetwork.load(made, 2, [3, 2], 1), np.full((1, 2, 1), 1 - 2**-24, np.float32)
+    assert network.run(np.zeros((1, 2, 1), np.float32), picks, 0)[0, 2:, 0].tolist() == [2, 0]
 
 
 @pytest.mark.parametrize(
