@@ -13,6 +13,7 @@ from agent.models.noise import MOST_NOISE, normals
 MOST_LAYERS = 8
 LARGEST = 1e30  # of single precision, with room to add
 MOST_WIDE = 20_000  # numbers in one layer
+FAR = 8.0  # from zero: starts beyond are not left to the layers after, which would lose digits by them
 RUN = 32  # outputs: with fewer, calls cost more than products save
 
 Singles = NDArray[np.float32]
@@ -87,8 +88,8 @@ def skips(weights: Sequence[NDArray[np.floating]]) -> bool:
 class _Hidden:
     """A layer that is rectified.
 
-    A start that is the same for all rows is left to the layers after, as max(x + start, 0) is max(x, -start) + start:
-    one step over the outputs instead of two.
+    A start that is the same for all rows, and not far from zero, is left to the layers after, as max(x + start, 0) is
+    max(x, -start) + start: one step over the outputs instead of two.
 
     Attributes:
         lack: By how much the outputs are too small.
@@ -97,15 +98,16 @@ class _Hidden:
     def __init__(self, weight: Singles, starts: Singles) -> None:
         self._width, self._runs = weight.shape[1], _runs(weight)
         self._starts, self._varies = starts, len(starts) > 1
-        self.lack = np.zeros(self._width, np.float32) if self._varies else starts[0]
+        self._added = self._varies or float(np.abs(starts).max(initial=0.0)) > FAR
+        self.lack = np.zeros(self._width, np.float32) if self._added else starts[0]
 
     def outputs(self, inputs: Singles, condition: NDArray[np.intp]) -> Singles:
         """Shape (rows, outputs)."""
         product = np.empty((len(inputs), self._width), np.float32)
         for run, weight in self._runs:
             np.matmul(inputs[:, : len(weight)], weight, out=product[:, run])
-        if self._varies:
-            product += self._starts[condition]
+        if self._added:
+            product += self._starts[condition] if self._varies else self._starts
         np.maximum(product, -self.lack, out=product)
         return product
 

@@ -78,6 +78,19 @@ def test_layers_as_large_as_sdv_makes_them_agree_too(skips):
     assert np.abs(network.outputs(drawn, entries).T - expected).max() < 1e-5
 
 
+@pytest.mark.parametrize("conditions", [0, 3])
+@pytest.mark.parametrize("skips", [False, True])
+def test_biases_far_from_zero_cost_no_digits(skips, conditions):
+    made = layers(60 + conditions, [64, 64, 9], skips, scale=0.1)
+    made[0][1][::2] = made[1][1][1::2] = -1e4
+    network = Network.load(bundle(made), conditions, 9)
+    rng = np.random.default_rng(1)
+    drawn, entries = rng.standard_normal((100, 60), np.float32), rng.integers(0, max(1, conditions), 100)
+    source = np.concatenate([drawn, np.eye(conditions)[entries]], axis=1) if conditions else drawn
+    expected = plain_forward(made, source.astype(np.float64), skips)
+    assert np.abs(network.outputs(drawn, entries).T - expected).max() < 1e-5
+
+
 @pytest.mark.parametrize("skips", [False, True])
 @pytest.mark.parametrize(("noise", "width"), [(128, 128), (100, 70), (70, 100), (40, 33), (31, 32)])
 def test_inputs_that_a_layer_does_not_use_are_left_out(noise, width, skips):
