@@ -51,7 +51,12 @@ class NeuralSampler:
         if hours and not all(0 <= code < spans.sizes[-1] for code in hours):
             raise bundle.error("hours.npy", "names codes that the column of hours does not have")
         network = Network.load(bundle, len(condition), spans.outputs)
-        return cls(network, spans, condition, hours)
+        sampler = cls(network, spans, condition, hours)
+        if hours and not set(hours) <= set(sampler._rows(CHUNK, np.random.default_rng(0))[:, -1].tolist()):
+            raise bundle.error(
+                "hours.npy", f"names codes that do not come in {CHUNK} rows: their hours could not be played"
+            )
+        return sampler
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """`count` rows, shape (count, columns); see `Sampler.draw`. Conditions are met by drawing anew."""

@@ -120,3 +120,13 @@ def test_a_condition_or_hours_that_do_not_fit_are_refused_by_name(arrays, said):
     bundle = with_arrays(neural_bundle("ctgan", hours=True), **arrays)
     with pytest.raises(BundleError, match=rf"^a\.npz: {said}"):
         NeuralSampler.load(bundle)
+
+
+def test_an_hour_whose_rows_never_come_is_refused_before_it_is_played():
+    bundle = neural_bundle("ctgan", hours=True)
+    bias = bundle.arrays["bias/2"].copy()
+    bias[-23 + 4] = -1e4  # of the fifth code after the first
+    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that do not come in 2048 rows"):
+        NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias}))
+    unused = np.where(np.arange(24) == 5, 4, np.arange(24)).astype("<i4")
+    NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias, "hours": unused}))
