@@ -13,6 +13,7 @@ from agent.models.noise import MOST_NOISE, normals
 MOST_LAYERS = 8
 LARGEST = 1e30  # of single precision, with room to add
 MOST_WIDE = 20_000  # numbers in one layer
+MOST_DRAWN = 4096  # numbers of noise for a row
 FAR = 8.0  # from zero: starts beyond are not left to the layers after, which would lose digits by them
 RUN = 32  # outputs: with fewer, calls cost more than products save
 
@@ -55,6 +56,8 @@ class Network:
         skipping = [inputs + sum(widths[:n]) for n in layers]
         if [len(weight) for weight in weights] not in (plain, skipping) or inputs <= conditions:
             raise bundle.error("weight/0", "the layers do not fit each other, nor the condition")
+        if inputs - conditions > MOST_DRAWN:
+            raise bundle.error("weight/0", f"must take at most {MOST_DRAWN} numbers of noise")
         if widths[-1] != outputs or max(widths) > MOST_WIDE:
             raise bundle.error(f"weight/{layers[-1]}", f"must have {outputs} outputs, at most {MOST_WIDE}")
         if not _reach(weights, biases) < LARGEST:

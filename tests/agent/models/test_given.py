@@ -238,13 +238,3 @@ def test_what_a_network_never_draws_is_refused_in_one_sentence(kind, values, mon
     wanted = tuple((places[name], allowed) for name, allowed in values)
     with pytest.raises(ConditionError, match=r"^only 0 of \d+ rows are as given, 5 are asked for; ask for less$"):
         sampler.draw(5, np.random.default_rng(14), Given(values=wanted))
-
-
-def test_an_hour_that_a_network_never_draws_is_refused():
-    bundle = neural_bundle("ctgan", hours=True)
-    bias = bundle.arrays["bias/2"].copy()
-    bias[-24:] = [-1000] * 23 + [1000]
-    sampler = NeuralSampler.load(Bundle(bundle.manifest, {**bundle.arrays, "bias/2": bias}))
-    assert len(sampler.draw(9, np.random.default_rng(15), Given(23))) == 9
-    with pytest.raises(ConditionError, match="ask for less"):
-        sampler.draw(9, np.random.default_rng(15), Given(4))

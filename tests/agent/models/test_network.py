@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from agent.errors import BundleError
 from agent.models.bundle import Bundle
-from agent.models.network import MOST_LAYERS, MOST_WIDE, Network
+from agent.models.network import MOST_DRAWN, MOST_LAYERS, MOST_WIDE, Network
 from tests.made import copula_bundle
 
 MANIFEST = copula_bundle().manifest
@@ -179,6 +179,8 @@ PLAIN = layers(5, [4, 3, 6], skips=False)
             "weight/0: the weights are too large",
         ),
         ([(np.zeros((5, 0)), np.zeros(0)), (np.zeros((0, 6)), np.zeros(6))], 0, 6, None),
+        ([(np.zeros((MOST_DRAWN + 3, 1)), np.zeros(1))], 2, 1, "weight/0: must take at most 4096 numbers of noise"),
+        ([(np.zeros((MOST_DRAWN + 2, 1)), np.zeros(1))], 2, 1, None),
         ([(np.zeros((1, MOST_WIDE + 1)), np.zeros(MOST_WIDE + 1))], 0, MOST_WIDE + 1, "at most 20000"),
         (
             [(np.zeros((1, MOST_WIDE + 1)), np.zeros(MOST_WIDE + 1)), (np.zeros((MOST_WIDE + 1, 1)), np.zeros(1))],
