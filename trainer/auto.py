@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from agent.errors import RecordingError
 from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality_score
 from trainer.models.fitted import Fitted, Task
 from trainer.models.registry import FITS, WANTS
@@ -46,26 +47,35 @@ class Score:
 
 
 def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Score]:
-    """Every candidate's score, the best first.
+    """Every candidate's score, the best first; one that cannot learn this recording is left out.
 
     Args:
         task: What is to be learnt.
         draw: Draws rows of a fitted model of a kind, as they will be played.
         scored: Told each score as it is known.
+
+    Raises:
+        RecordingError: None can.
     """
     whole = without_gaps(task.table, np.random.default_rng(task.seed))
     held = _held_out(whole, task)
     part = replace(task, table=whole).rearranged(~held)
     rest = typed(whole[held].reset_index(drop=True), task.columns)
-    scores = []
+    scores, problem = [], None
     for kind in FITS:
         if len(whole) < WANTS.get(kind, 0) or (kind == "par" and not task.ordered):
             continue
-        rows = draw(kind, FITS[kind](replace(part, rng=np.random.default_rng(task.seed))))
+        try:
+            rows = draw(kind, FITS[kind](replace(part, rng=np.random.default_rng(task.seed))))
+        except RecordingError as error:
+            problem = error
+            continue
         follows = autocorrelation_likeness(whole, rows, task.columns) if task.ordered else None
         hard = indistinguishable(rest, rows, task.columns, np.random.default_rng(task.seed))
         scores.append(Score(kind, quality_score(rest, rows, task.columns), hard, follows))
         scored(scores[-1])
+    if not scores and problem:
+        raise problem
     return sorted(scores, key=lambda score: -score.mean)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agent.errors import RecordingError
 from tests.made_task import COLUMNS, bundle_of, frame, made_task
 from tests.trainer.conftest import recording_of
 from trainer import auto
@@ -178,3 +179,22 @@ def test_the_bar_has_as_many_steps_as_a_fit(kind) -> None:
 
 def test_without_auto_nothing_is_chosen() -> None:
     assert fit(recording_of(chain(60)), "chain").bundle.manifest.choice == []
+
+
+def test_a_kind_that_cannot_learn_the_recording_is_left_out(unfitted) -> None:
+    task = made_task(500)
+
+    def draw(kind: str, _: Any) -> pd.DataFrame:
+        if kind == "tvae":
+            raise RecordingError("level: its numbers are too far apart for tvae")
+        return recorded(task, task.rng)
+
+    assert {score.kind for score in choose(task, draw, lambda _: None)} == {"gaussian-copula", "ctgan", "copula-gan"}
+
+
+def test_a_recording_that_no_kind_can_learn_is_refused(unfitted) -> None:
+    def draw(*_: Any) -> pd.DataFrame:
+        raise RecordingError("too far apart")
+
+    with pytest.raises(RecordingError, match="too far apart"):
+        choose(made_task(500), draw, lambda _: None)

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from ctgan.errors import InvalidDataError
 from numpy.typing import NDArray
 from rdt.transformers import ClusterBasedNormalizer, FloatFormatter, GaussianNormalizer, OneHotEncoder
 from scipy.stats import norm
 from sdv.single_table import CopulaGANSynthesizer, CTGANSynthesizer, TVAESynthesizer
 
+from agent.errors import RecordingError
 from agent.reading import Column
 from trainer.inside.common import ExportError, Quantile, check_versions, metadata_of, quietly
 from trainer.inside.epochs import told
@@ -53,13 +55,21 @@ def fit(kind: str, table: pd.DataFrame, columns: list[Column], epochs: int | Non
         columns: Of the table.
         epochs: None: SDV's default.
         report: Told after each epoch.
+
+    Raises:
+        RecordingError: SDV makes of the numbers what it cannot learn itself.
     """
     check_versions("ctgan")
     options = {"enforce_rounding": False, "enable_gpu": False} | ({} if epochs is None else {"epochs": epochs})
     synthesizer = SYNTHESIZERS[kind](metadata_of(columns), **options)
     synthesizer._model_kwargs["verbose"] = True  # whose bar is ours
-    with told(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}", report):
-        synthesizer.fit({"table": table})
+    with quietly(), told(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}", report):
+        try:
+            synthesizer.fit({"table": table})
+        except InvalidDataError as error:
+            raise RecordingError(
+                f"SDV's {kind} makes NaN of these numbers, as it does of some below 1e-150; choose gaussian-copula"
+            ) from error
     return synthesizer
 
 

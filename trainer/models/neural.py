@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agent.errors import RecordingError
+from agent.models.bundle import LARGEST
 from agent.models.sampler import HOURS
 from agent.reading import Column
 from trainer.corrections import FREQUENCIES, SAMPLED
@@ -70,7 +72,11 @@ class Neural:
         return rows.assign(**whole)[[column.name for column in self.task.columns]]
 
     def export(self, corrected: bool) -> Arrays:
-        """The bundle's arrays; see `agent.models.neural` for what they mean."""
+        """The bundle's arrays; see `agent.models.neural` for what they mean.
+
+        Raises:
+            RecordingError: Numbers lie so far apart that the agent would refuse the bundle.
+        """
         made = self.corrections if corrected else ()
         argmax = self.kind == "tvae" and SAMPLED not in made
         arrays = self._network(argmax) | self._meaning() | {"argmax": np.array([argmax])}
@@ -103,6 +109,11 @@ class Neural:
         numbers = [span for span in self._spans if span.codes is None]
         spread = inside.noise(self.synthesizer)
         limits = np.array([inside.limits(self.synthesizer, span.column) for span in numbers]).reshape(-1, 2)
+        for span in numbers:
+            if float(span.scale.max()) > LARGEST:
+                raise RecordingError(
+                    f"{span.column}: its numbers are too far apart for {self.kind}; choose gaussian-copula"
+                )
         nothing = [np.empty(0)]
         return {
             "kinds": np.array([span.size for span in self._spans], "<i4"),

@@ -11,6 +11,7 @@ import pytest
 import torch
 from sdv.single_table import CopulaGANSynthesizer, CTGANSynthesizer
 
+from agent.errors import RecordingError
 from agent.models.bundle import Bundle
 from agent.models.network import Network
 from agent.models.neural import NeuralSampler
@@ -336,3 +337,16 @@ def test_a_table_of_numbers_only_or_categories_only_can_be_learnt(kind: str, kep
     rows = fitted._drawn(arrays)
     assert np.isfinite(rows).all()
     assert list(fitted.sample(20)) == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("copula-gan", 1e-300 * np.arange(1, 8), r"^SDV's copula-gan makes NaN of these .*; choose gaussian-copula$"),
+        ("tvae", np.linspace(-9e14, 9e14, 60), r"^level: its numbers are too far apart for tvae; choose"),
+    ],
+)
+def test_numbers_that_a_network_cannot_hold_are_refused_in_one_sentence(kind: str, values, said: str) -> None:
+    task = replace(made_task(60, epochs=1), columns=COLUMNS[:1], table=pd.DataFrame({"level": np.resize(values, 60)}))
+    with pytest.raises(RecordingError, match=said):
+        neural.fit(kind, task).export(corrected=True)
