@@ -51,6 +51,6 @@ def sequence_bundle(
             "offsets": 3 * np.arange(len(numbers) + 1, dtype="<i8"),
             "steps": np.zeros(len(numbers), "|b1"),
             "z": np.tile([-50.0, 0.0, 50.0], len(numbers)),
-            "value": np.concatenate(values),
+            "value": np.concatenate(values or [np.empty(0)]),
         },
     )

@@ -98,6 +98,6 @@ class SequenceSampler:
             segments = min(most, -(-(count - start) // length))
             noise = rng.standard_normal((length, numbers, segments), np.float32)
             picks = rng.random((length, choices, segments), np.float32)
-            part = self.decode(noise, picks, hour).reshape(-1, self._columns)
+            part = self.decode(noise, picks, hour).reshape(segments * length, self._columns)
             rows[start : start + len(part)] = part[: count - start]
         return rows

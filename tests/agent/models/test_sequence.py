@@ -114,6 +114,14 @@ def test_values_that_are_given_are_all_that_is_drawn():
     assert len(np.unique(drawn[:, 1])) == 300
 
 
+def test_a_bundle_of_constants_only_draws_empty_rows():
+    message = {"node": "object", "members": {"a": {"node": "constant", "value": 1}}}
+    assert SequenceSampler.load(sequence_bundle(message)).draw(LENGTH + 1, np.random.default_rng(0)).shape == (
+        LENGTH + 1,
+        0,
+    )
+
+
 def test_steep_logits_choose_the_largest():
     made = bundle(scale=1e5)
     drawn = SequenceSampler.load(made).draw(500, np.random.default_rng(0))
