@@ -14,7 +14,8 @@ from agent.models.network import Network
 from agent.models.sampler import ANYTHING, Given, redrawn
 from agent.models.spans import Spans
 
-CHUNK = 2048  # rows at a time
+CHUNK = 2048  # rows at a time, at most
+CELLS = 2**22  # numbers of such rows
 PART = 1024  # of them through the network at once
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ class NeuralSampler:
     def __init__(self, network: Network, spans: Spans, condition: Floats, hours: list[int]) -> None:
         self._network, self._spans, self._hours = network, spans, hours
         self._cumulated = np.cumsum(condition)
+        self._chunk = max(1, min(CHUNK, CELLS // max(1, spans.cells)))
 
     @classmethod
     def load(cls, bundle: Bundle) -> Self:
@@ -74,8 +76,8 @@ class NeuralSampler:
 
     def _rows(self, count: int, rng: np.random.Generator) -> Floats:
         values = np.empty((len(self._spans.sizes), count))
-        for start in range(0, count, CHUNK):
-            stop = min(start + CHUNK, count)
+        for start in range(0, count, self._chunk):
+            stop = min(start + self._chunk, count)
             outputs = [self._outputs(min(PART, stop - first), rng) for first in range(start, stop, PART)]
             values[:, start:stop] = self._spans.values(np.concatenate(outputs, axis=1), rng)
         return values.T

@@ -29,6 +29,7 @@ class Spans:
         sizes: How many codes each column has.
         numbers: Positions of the columns that hold numbers.
         outputs: How many outputs the network must have.
+        cells: How many numbers it holds at a time for a row.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Spans:
         logits = sizes if argmax else [size - 1 for size in sizes]
         self.outputs = len(numbers) + sum(logits)
         self._choices = [_Choices(columns, logits, len(numbers), argmax) for columns in _alike(sizes)]
+        self.cells = self.outputs + sum(choices.cells for choices in self._choices)
         first = np.cumsum([0, *(sizes[place] for place in numbers)])[:-1]
         self._component = np.asarray(first, np.intp)[:, None]
         self._center, self._scale = arrays["center"], arrays["scale"]
@@ -108,6 +110,7 @@ class _Choices:
         self._widest = max(logits[column] for column in columns)
         places = [min(ends[c] - logits[c] + k, ends[c] - 1) for k in range(self._widest) for c in columns]
         self._places = np.maximum(places, 0).astype(np.intp)  # a single code without a logit is filled up with any
+        self.cells = (1 + self._widest) * len(columns)
         self._counted = np.min_scalar_type(self._widest)
         self._last = np.array([logits[column] for column in columns], np.intp)  # code of each, where they are drawn
 

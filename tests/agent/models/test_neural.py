@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -130,3 +131,17 @@ def test_an_hour_whose_rows_never_come_is_refused_before_it_is_played():
         NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias}))
     unused = np.where(np.arange(24) == 5, 4, np.arange(24)).astype("<i4")
     NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias, "hours": unused}))
+
+
+@pytest.mark.parametrize("sizes", [[9000, 9000], [12, *[1] * 4000]])
+def test_rows_of_many_codes_take_little_memory(sizes: list[int]):
+    labels = {f"c{place}": list(range(size)) for place, size in enumerate(sizes)}
+    members = {name: {"node": "category", "column": name, "labels": labels[name]} for name in labels}
+    manifest = Manifest.model_validate(manifest_of({"node": "object", "members": members}) | {"kind": "ctgan"})
+    sampler = NeuralSampler.load(Bundle(manifest, neural_arrays(manifest.columns, "ctgan", plain=True)))
+    tracemalloc.start()
+    rows = sampler.draw(2048, np.random.default_rng(0))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (rows.max(axis=0) < sizes).all()
+    assert most - rows.nbytes < 150 * 2**20
