@@ -53,7 +53,7 @@ def _fit(options: argparse.Namespace) -> None:
 
     require_made(options.model, set(options.without))
     if options.tensorboard:
-        require_tensorboard()
+        require_tensorboard(options.tensorboard)
     recording = load(options.recording)
     if options.sensor_column is None:
         if options.sensor is None:
@@ -238,13 +238,14 @@ def _add_recording(command: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = _natural(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
-    return number
+    return _whole(text, least=1)
 
 
 def _natural(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return _whole(text, least=0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of {least} or more")
     return int(text)

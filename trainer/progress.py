@@ -1,5 +1,6 @@
 """What is told while a fit takes long: a bar on a terminal, the candidates' scores, the losses."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,8 +67,11 @@ class Progress:
             self._epochs = None
 
 
-def require_tensorboard() -> None:
-    """Raise ConfigError if TensorBoard is not installed: before an hour of training, not after it."""
+def require_tensorboard(folder: Path) -> None:
+    """Raise ConfigError if TensorBoard is missing or `folder` cannot be made: before an hour of training, not after."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ConfigError(f"--tensorboard {folder}: no folder that you may write; choose another")
     if find_spec("tensorboard") is None:
         raise ConfigError("--tensorboard: it is missing; install it with: pip install 'understudy[tensorboard]'")
 

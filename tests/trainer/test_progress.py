@@ -95,11 +95,19 @@ def test_losses_are_written_for_tensorboard_a_scalar_an_epoch(tmp_path: Path) ->
         assert found == list(zip(LOSSES["Epoch"], LOSSES[name], strict=True))
 
 
-def test_without_tensorboard_it_is_said_how_to_install_it(mocker) -> None:
-    require_tensorboard()
+def test_without_tensorboard_it_is_said_how_to_install_it(tmp_path: Path, mocker) -> None:
+    require_tensorboard(tmp_path / "losses" / "of" / "today")
     mocker.patch("trainer.progress.find_spec", return_value=None)
     with pytest.raises(ConfigError, match=r"^--tensorboard: .*install it with: pip install '?\S*tensorboard\S*$"):
-        require_tensorboard()
+        require_tensorboard(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["file", "file/losses", "/dev/null"])
+def test_a_folder_that_can_never_be_is_told_before_anything_is_learnt(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"^--tensorboard \S+: no folder that you may write; choose another$"):
+        require_tensorboard(tmp_path / folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_losses_that_cannot_be_written_are_told_in_one_sentence(tmp_path: Path) -> None:
