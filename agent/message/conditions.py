@@ -1,11 +1,13 @@
 """What messages are to be like: fields by name and their values, as conditions on a row's columns."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent.errors import ConditionError
 from agent.message.leaves import Category, Number, to_json
+from agent.message.numbers import NumberFormat
 from agent.message.template import Template
 from agent.message.tree import Items, Maybe, Node, Object
 from agent.problems import closest
@@ -88,11 +90,10 @@ def _meeting(field: Field, text: str) -> Allowed:
 def _values(field: Field, text: str) -> set[float]:
     """The values of the field's column for which it is as `text` says."""
     match field.node:
+        case Number(above=[*_, below]):
+            raise ConditionError(f"{field.name}: is learnt as how far it is above {below}; ask for another field")
         case Number(format=format_):
-            try:
-                return {format_.column_value(float(text))}
-            except (ValueError, OverflowError):
-                raise ConditionError(f"{field.name} = {text}: must be a number") from None
+            return {_on_grid(field.name, format_, text)}
         case Category(labels=labels):
             texts = {
                 str(label) if isinstance(label, str) else to_json(label): code for code, label in enumerate(labels)
@@ -107,6 +108,18 @@ def _values(field: Field, text: str) -> set[float]:
                 kinds = sorted({slot.rsplit(" ", 1)[0] for slots in compositions for slot in slots})
                 raise ConditionError(f"{field.name} = {text}: never holds that; known: {_few(kinds)}")
             return found
+
+
+def _on_grid(name: str, format_: NumberFormat, text: str) -> float:
+    """What the column holds for a number, if that is how the sensor writes it."""
+    try:
+        value = format_.column_value(float(text))
+    except (ValueError, OverflowError):
+        raise ConditionError(f"{name} = {text}: must be a number") from None
+    written = format_.texts([value])[0].strip('"')
+    if not math.isclose(float(written), float(text), rel_tol=1e-6, abs_tol=1e-9):
+        raise ConditionError(f"{name} = {text}: is never exactly that; the nearest is {written}")
+    return value
 
 
 def _is_of(slot: str, kind: str) -> bool:

@@ -18,6 +18,8 @@ TEMPLATE = Template.model_validate({"message": MESSAGE})
         ({"lihgt": "on"}, "lihgt: no field that varies has that name; did you mean light?"),
         ({"light": "purple"}, "light = purple: is never that; known: "),
         ({"temperature": "warm"}, "temperature = warm: must be a number"),
+        ({"temperature": "nan"}, "temperature = nan: must be a number"),
+        ({"temperature": "inf"}, "temperature = inf: must be a number"),
         ({"seen": "unicorn"}, "seen = unicorn: never holds that; known: cat, person"),
     ],
 )
@@ -45,3 +47,35 @@ def test_every_message_is_as_asked(asked):
                 assert value in {item["label"] for item in message["seen"]}
             else:
                 assert message[field] == (None if value == "null" else value)
+
+
+@pytest.mark.parametrize(
+    ("format_", "asked", "said"),
+    [
+        ({"denominator": 1, "increment": 25, "whole": True}, "80", "is never exactly that; the nearest is 75"),
+        ({"denominator": 256, "quoted": True}, "0.7", "is never exactly that; the nearest is 0.69921875"),
+        ({"significant": 3}, "0.1234", "is never exactly that; the nearest is 0.123"),
+        ({"decimals": 1}, "20.04", "is never exactly that; the nearest is 20.0"),
+    ],
+)
+def test_a_number_that_the_sensor_never_writes_is_refused_and_not_rounded(format_, asked, said):
+    node = {"node": "number", "column": "level", "format": format_}
+    template = Template.model_validate({"message": {"node": "object", "members": {"level": node}}})
+    with pytest.raises(ConditionError, match=said):
+        conditions(template, {"level": asked})
+
+
+@pytest.mark.parametrize("asked", [75, "75", "75.0", "7.5e1"])
+def test_a_number_may_be_asked_for_however_it_is_written(asked):
+    node = {"node": "number", "column": "level", "format": {"denominator": 1, "increment": 25, "whole": True}}
+    template = Template.model_validate({"message": {"node": "object", "members": {"level": node}}})
+    assert conditions(template, {"level": asked}) == {"level": {3.0}}
+
+
+def test_a_number_that_is_learnt_as_its_distance_from_another_is_not_taken_for_that_distance():
+    low = {"node": "number", "column": "low", "format": {"denominator": 100}}
+    high = {"node": "number", "column": "high", "format": {"denominator": 100}, "above": ["low"], "limits": [2000]}
+    template = Template.model_validate({"message": {"node": "object", "members": {"low": low, "high": high}}})
+    with pytest.raises(ConditionError, match="high: is learnt as how far it is above low; ask for another field"):
+        conditions(template, {"high": "2"})
+    assert conditions(template, {"low": "9"}) == {"low": {900.0}}
