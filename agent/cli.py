@@ -154,7 +154,7 @@ def _preview(args: argparse.Namespace) -> int:
         start=args.start,
         interval_s=args.interval,
         timezone=args.timezone,
-        given=dict(args.given or []),
+        given=_each_once("--given", args.given),
     )
     if args.pictures is None:
         if any((args.sprites, args.background, args.size, args.labels, args.set, args.workers > 1)):
@@ -167,7 +167,7 @@ def _preview(args: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGHUP):  # nothing is left half-written then, either
         signal.signal(number, signal.default_int_handler)
-    keys = dict(args.set or [])
+    keys = _each_once("--set", args.set)
     for name, value in (("sprites", args.sprites), ("labels", args.labels)):
         if value is not None and keys.setdefault(name, value) is not value:
             raise ConfigError(f"--{name} and --set {name}: keep one of them")
@@ -201,6 +201,21 @@ def _given(text: str) -> tuple[str, str]:
     if not field or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return field, value
+
+
+def _each_once(option: str, pairs: Sequence[tuple[str, str]] | None) -> dict[str, str]:
+    """The value of each name.
+
+    Raises:
+        ConfigError: A name has two, of which one would not be told that it does not hold.
+    """
+    from agent.errors import ConfigError
+
+    values: dict[str, str] = {}
+    for name, value in pairs or ():
+        if values.setdefault(name, value) != value:
+            raise ConfigError(f"{option} {name}: is {values[name]} and {value}; keep one of them")
+    return values
 
 
 def _above_zero(what: str) -> Callable[[str], float]:

@@ -301,3 +301,8 @@ def test_check_tells_where_a_sensors_time_is_wrong(tmp_path, bundle, capsys, sen
 def test_tomls_own_times_are_times(tmp_path, bundle, capsys):
     path = config(tmp_path / "a.toml", f'name = "a"\nbundle = "{bundle}"\nuntil = 2030-01-01')
     assert main(["check", "--config", path]) == 0
+
+
+def test_a_field_that_is_given_twice_is_refused_and_not_given_once(bundle, capsys):
+    assert main(["preview", str(bundle), "--given", "state=busy", "--given", "state=idle"]) == 78
+    assert "--given state: is busy and idle; keep one of them" in capsys.readouterr().err
