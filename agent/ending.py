@@ -3,8 +3,10 @@
 import codecs
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from agent.errors import UnderstudyError
 
@@ -33,6 +35,16 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
         return _tell(EXIT_FAILED, f"{program}: {held}; rename that file or folder")
     except OSError as error:
         return _tell(EXIT_FAILED, f"{program}: the system refused: {error}; see that there is space and permission")
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Ctrl-C has to wait: torch ends the whole process if one comes while it is loaded."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tell(status: int, message: str) -> int:

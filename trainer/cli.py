@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.ending import EXIT_USAGE, exit_status
+from agent.ending import EXIT_USAGE, exit_status, held
 from agent.errors import ConfigError
 from trainer.corrections import CORRECTIONS, NAMES, require_made
 
@@ -81,7 +81,8 @@ def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -
     from trainer.schema import read_schema
 
     with Progress(sensor, auto=options.model == "auto") as progress:
-        from trainer.fit import Options, fit
+        with held():
+            from trainer.fit import Options, fit
 
         return fit(
             recording,

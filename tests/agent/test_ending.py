@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ending import exit_status
+from agent.ending import exit_status, held
 from agent.errors import ConfigError
 from agent.models.bundle import write
 from agent.models.manifest import Manifest
@@ -159,3 +159,17 @@ def test_a_signal_while_the_agent_starts_is_answered_when_it_has(tmp_path, numbe
     _, told = process.communicate(timeout=10)
     assert (process.returncode, b"Traceback" in told) == (0, False)
     assert (b"reloaded" in told) == (number == signal.SIGHUP)
+
+
+def test_ctrl_c_waits_until_what_it_would_break_is_over():
+    over = False
+
+    def interrupted() -> int:
+        nonlocal over
+        with held():
+            signal.raise_signal(signal.SIGINT)
+            over = True
+        raise AssertionError("nobody was interrupted")
+
+    assert exit_status("x", interrupted) == 130
+    assert over

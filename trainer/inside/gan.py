@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from ctgan.errors import InvalidDataError
+from joblib import parallel_config
 from numpy.typing import NDArray
 from rdt.transformers import ClusterBasedNormalizer, FloatFormatter, GaussianNormalizer, OneHotEncoder
 from scipy.stats import norm
@@ -63,7 +64,9 @@ def fit(kind: str, table: pd.DataFrame, columns: list[Column], epochs: int | Non
     options = {"enforce_rounding": False, "enable_gpu": False} | ({} if epochs is None else {"epochs": epochs})
     synthesizer = SYNTHESIZERS[kind](metadata_of(columns), **options)
     synthesizer._model_kwargs["verbose"] = True  # whose bar is ours
-    with quietly(), told(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}", report):
+    learning = told(f"ctgan.synthesizers.{'tvae' if kind == 'tvae' else 'ctgan'}", report)
+    # ctgan would start processes of its own, whose tracebacks an interruption leaves on the terminal.
+    with quietly(), parallel_config("sequential"), learning:
         try:
             synthesizer.fit({"table": table})
         except InvalidDataError as error:

@@ -2,9 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from agent.reading import Column
 from trainer.inside import common, gan
 from trainer.inside.common import ExportError, check_versions
 
@@ -37,3 +40,11 @@ def test_a_library_without_its_progress_bar_is_refused(mocker):
     mocker.patch("trainer.inside.epochs.import_module", return_value=SimpleNamespace())
     with pytest.raises(ExportError, match="ctgan: no progress bar where one was"), told("ctgan", lambda *_: None):
         pass
+
+
+@pytest.mark.parametrize("kind", gan.SYNTHESIZERS)
+def test_no_kind_starts_processes_which_an_interruption_would_have_to_reach(mocker, kind):
+    other = mocker.patch("joblib._parallel_backends.LokyBackend.configure", side_effect=AssertionError("a process"))
+    table = pd.DataFrame({"level": np.random.default_rng(0).normal(size=500)})  # of as many, ctgan does
+    gan.fit(kind, table, [Column(name="level")], 1, lambda *_: None)
+    other.assert_not_called()
