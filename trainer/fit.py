@@ -147,7 +147,7 @@ def learn(recording: Recording, sensor: str, options: Options) -> tuple[Draft, T
         template.columns,
         rng,
         hours=draft.hours,
-        together=tuple(draft.combinations),
+        together=draft.combinations,
         times=(np.sort(event_ns) - min(event_ns)) / NS_PER_S if template.has_event_time else None,
         epochs=options.epochs,
         seed=options.seed,

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 class Combined:
-    """Draws rows of another sampler; what is none of the known combinations becomes the one most like it.
+    """Draws rows of another sampler; what is none of the known combinations becomes one of those most like it.
 
     Args:
         sampler: Draws the rows.
@@ -26,16 +26,24 @@ class Combined:
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """See `Sampler.draw`."""
         if not given.values:
-            return self._mended(self._sampler.draw(count, rng, given))
-        return redrawn(lambda size: self._mended(self._sampler.draw(size, rng, given)), count, given)
+            return self._mended(self._sampler.draw(count, rng, given), rng)
+        return redrawn(lambda size: self._mended(self._sampler.draw(size, rng, given), rng), count, given)
 
-    def _mended(self, rows: Floats) -> Floats:
+    def _mended(self, rows: Floats, rng: np.random.Generator) -> Floats:
         for columns, known, known_rows in self._groups:
-            codes = rows[:, columns]
-            for code in {tuple(row) for row in codes.tolist()} - known_rows:
-                alike = (known == code).sum(axis=1)
-                rows[np.ix_((codes == code).all(axis=1), columns)] = known[alike.argmax()]
+            mend(rows, columns, known, known_rows, rng)
         return rows
+
+
+def mend(
+    rows: Floats, columns: list[int], known: Floats, known_rows: set[tuple[float, ...]], rng: np.random.Generator
+) -> None:
+    """Make each combination that is not known, in place, one of the known ones most like it: any, as chance has it."""
+    codes = rows[:, columns]
+    for code in sorted({tuple(row) for row in codes.tolist()} - known_rows):
+        places = np.flatnonzero((codes == code).all(axis=1))
+        alike = (known == code).sum(axis=1)
+        rows[np.ix_(places, np.array(columns))] = known[rng.choice(np.flatnonzero(alike == alike.max()), len(places))]
 
 
 def combined(sampler: Sampler, bundle: Bundle) -> Sampler:

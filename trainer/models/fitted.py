@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from agent.clock import NS_PER_S
+from agent.models.combinations import mend
 from agent.models.sampler import HOURS
 from agent.reading import Column
 from trainer.corrections import CORRECTIONS, OF_TIMES
@@ -29,7 +30,7 @@ class Task:
         columns: Of the table.
         rng: Draws whatever is left to chance.
         hours: Local hour of the day of each row; None where the recording covers no day.
-        together: Columns of which only recorded combinations are drawn.
+        together: Columns of which only recorded combinations are drawn, and their codes in these.
         times: Of each row's event, in seconds since the first; None where the recording does not say.
         epochs: Passes of a neural network over the table; None: SDV's default.
         seed: For the libraries' own generators.
@@ -41,7 +42,7 @@ class Task:
     columns: list[Column]
     rng: np.random.Generator
     hours: NDArray[np.int64] | None = None
-    together: tuple[tuple[str, ...], ...] = ()
+    together: Mapping[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict)
     times: NDArray[np.float64] | None = None
     epochs: int | None = None
     seed: int = 0
@@ -69,6 +70,13 @@ class Task:
         hours = None if self.hours is None else self.hours[places]
         times = None if self.times is None else self.times[places]
         return replace(self, table=self.table.iloc[places].reset_index(drop=True), hours=hours, times=times)
+
+    def mend(self, rows: NDArray[np.float64], names: list[str]) -> None:
+        """Make of what the agent would not draw, in place, what it makes of it; `names` are those of the columns."""
+        for members, codes in self.together.items():
+            known = codes.astype(np.float64)
+            known_rows = {tuple(row) for row in known.tolist()}
+            mend(rows, [names.index(name) for name in members], known, known_rows, np.random.default_rng(self.seed))
 
     def some_hours(self, count: int) -> NDArray[np.int64] | None:
         """Hours of the day as they occur in the recording, for `count` rows; None where it covers no day."""

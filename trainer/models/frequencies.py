@@ -11,7 +11,7 @@ from agent.models.network import Network
 from agent.models.neural import NeuralSampler
 from agent.models.spans import Spans
 from agent.reading import Column
-from trainer.models.fitted import Arrays
+from trainer.models.fitted import Arrays, Task
 from trainer.models.layers import relative
 
 SHIFTS, SHIFT_ROWS = 12, 20_000  # rounds of drawing rows and shifting logits
@@ -28,9 +28,9 @@ def shares_of(table: pd.DataFrame, columns: list[Column]) -> dict[str, Floats]:
 
 
 def shift_classes(
-    arrays: dict[str, NDArray[Any]], columns: list[Column], shares: Mapping[str, Floats], seed: int
+    arrays: dict[str, NDArray[Any]], columns: list[Column], shares: Mapping[str, Floats], task: Task
 ) -> None:
-    """Shift the logits of the classes, in place, until each is drawn as often as it was recorded.
+    """Shift the logits of the classes, in place, until each is played as often as it was recorded.
 
     Where the largest logit wins, a shift may do anything: each class then has a pace of its own, halved
     when the shift turns back. Source: Riedmiller, Braun, "The RPROP Algorithm" (1993).
@@ -40,7 +40,9 @@ def shift_classes(
     pace = np.full(sum(sizes), 0.25 if argmax else 1.0)
     before = np.zeros_like(pace)
     for _ in range(ARGMAX_SHIFTS if argmax else SHIFTS):
-        wanted = _wanted(drawn(arrays, columns, np.random.default_rng(seed)), columns, sizes, shares)
+        rows = drawn(arrays, columns, np.random.default_rng(task.seed))
+        task.mend(rows, [column.name for column in columns])
+        wanted = _wanted(rows, columns, sizes, shares)
         if argmax:
             pace, before = pace * np.where(wanted * before < 0, 0.5, 1.2), wanted
         shift = np.clip(wanted, -2, 2) * pace

@@ -27,9 +27,11 @@ def match_classes(arrays: dict[str, NDArray[Any]], length: int, task: Task) -> N
     sizes = [column.size for column in task.columns if column.size]
     recorded = [task.table[c.name].dropna().to_numpy(np.intp) for c in task.columns if c.size]
     shares = [np.bincount(codes, minlength=size) for codes, size in zip(recorded, sizes, strict=True)]
+    names = [column.name for column in task.columns if column.size]
     numbers = len(arrays["absent"])
     for _ in range(ROUNDS if sizes else 0):
         drawn = _pooled(_drawn(arrays, length, task), task)
+        task.mend(drawn[:, numbers : numbers + len(sizes)], names)
         place = 2 * numbers
         for choice, size, share in zip(range(numbers, numbers + len(sizes)), sizes, shares, strict=True):
             found = np.bincount(drawn[:, choice].astype(np.intp), minlength=size) / len(drawn)

@@ -84,7 +84,7 @@ class Neural:
             shares = shares_of(self.table, self.columns)
             if len(arrays["condition"]):
                 arrays["condition"] = self._condition(shares)
-            shift_classes(arrays, self.columns, shares, self.task.seed)
+            shift_classes(arrays, self.columns, shares, self.task)
         return arrays | (self._hours(self._drawn(arrays)[:, -1].astype(int)) if self.hours else {})
 
     @cached_property

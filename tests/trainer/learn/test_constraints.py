@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,20 @@ def test_a_number_that_never_varies_can_be_the_lowest():
     played = play(bundle, 500)
     assert {message["floor"] for message in played} == {3}
     assert {message["v"] for message in played} == set(range(4, 11))
+
+
+@pytest.mark.parametrize("kind", ["tvae", "copula-gan", "par"])
+def test_of_fixed_combinations_each_comes_as_often_as_it_was_recorded(kind, mocker):
+    if kind == "par":
+        mocker.patch("trainer.fit.ROWS", 2000)
+    rng = np.random.default_rng(0)
+    states = rng.choice(3, 500, p=[0.5, 0.4, 0.1])
+    messages = [
+        {"t": 1_700_000_000 + 60 * i, "level": round(rng.normal(), 2), **{k: int(k == "xyz"[s]) for k in "xyz"}}
+        for i, s in enumerate(states)
+    ]
+    schema = Schema.model_validate({"constraint": [{"kind": "one-hot", "fields": ["x", "y", "z"]}]})
+    bundle = fit(recording_of(messages), "m", Options(kind=kind, corrections=schema, epochs=3)).bundle
+    found = Counter("xyz"[[m["x"], m["y"], m["z"]].index(1)] for m in play(bundle, 5000))
+    shares = np.bincount(states) / len(states)
+    assert [found[key] / 5000 for key in "xyz"] == pytest.approx(shares.tolist(), abs=0.03)
