@@ -47,9 +47,10 @@ def neural_arrays(
     for layer, (height, width) in enumerate(zip(heights, widths, strict=True)):
         arrays[f"weight/{layer}"] = rng.normal(0, 0.3, (height, width)).astype("<f2")
         arrays[f"bias/{layer}"] = rng.normal(0, 0.1, width).astype("<f4")
-    if kind == "copula-gan":
-        count = len(numbers)
+    count = len(numbers)
+    if kind == "copula-gan" or hours:
         arrays |= {
+            "plan": np.tile(np.arange(count, dtype="<i4"), (25 if hours else 1, 1)),
             "offsets": np.arange(0, 2 * count + 1, 2).astype("<i8"),
             "steps": np.zeros(count, "|b1"),
             "z": np.tile([0.0, 200.0], count),
@@ -57,4 +58,6 @@ def neural_arrays(
         }
     if hours:
         arrays["hours"] = np.arange(24, dtype="<i4")
+        arrays["entry"] = np.full(24, -1, "<i4")
+        arrays["lean"] = np.zeros((24, outputs - count), "<f4")
     return arrays

@@ -12,13 +12,14 @@ INDEX = "no-sequence-index"  # SDV, told of the events' times, learns each seque
 PRESENCE = "no-missing-numbers"  # SDV draws whether a number is missing, and writes its mean, though none ever was
 TOKENS = "no-early-end"  # SDV draws the end in a segment's midst, and goes on from a row such as it never learnt from
 ECHOES = "no-echoes"  # SDV leaves an output of each category in the row it goes on from, where 0 was learnt
+BY_HOUR = "recorded-hours"  # each hour's classes and numbers come as recorded in it, however little SDV learnt of hours
 MARGINALS = "recorded-marginals"  # each number keeps its recorded distribution, and its order in time as SDV draws it
 
 CORRECTIONS: dict[str, tuple[str, ...]] = {
     "gaussian-copula": (),
-    "ctgan": (FREQUENCIES,),
-    "copula-gan": (FREQUENCIES,),
-    "tvae": (FREQUENCIES, SAMPLED),
+    "ctgan": (FREQUENCIES, BY_HOUR),
+    "copula-gan": (FREQUENCIES, BY_HOUR),
+    "tvae": (FREQUENCIES, SAMPLED, BY_HOUR),
     "par": (ORDER, SEGMENTS, INDEX, PRESENCE, TOKENS, ECHOES, FREQUENCIES, MARGINALS),
 }
 OF_TIMES = (ORDER, INDEX)  # made where a recording says when its events were

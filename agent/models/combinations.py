@@ -20,7 +20,7 @@ class Combined:
     """
 
     def __init__(self, sampler: Sampler, groups: list[tuple[list[int], Floats]]) -> None:
-        self._sampler = sampler
+        self._sampler, self.consecutive = sampler, sampler.consecutive
         self._groups = [(columns, known, {tuple(row) for row in known.tolist()}) for columns, known in groups]
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:

@@ -28,6 +28,8 @@ class CopulaSampler:
     the day or week where they differ. `z` rises within a table.
     """
 
+    consecutive = False
+
     def __init__(self, factor: Floats, tables: list[Table], plan: NDArray[np.integer], integer: list[bool]) -> None:
         self._factor, self._mix = factor, np.ascontiguousarray(factor.T)
         self._tables, self._plan, self._integer = tables, plan, np.array(integer, np.bool_)

@@ -4,6 +4,7 @@ The generator of CTGAN and CopulaGAN, and the decoder of TVAE. Source: Xu, Skoul
 Veeramachaneni, "Modeling Tabular Data using Conditional GAN" (2019), sections 4.2, 4.4 and 4.5.
 """
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -28,13 +29,19 @@ class NeuralSampler:
     Arrays: `weight/N` and `bias/N`, the layers (see `Network`); `condition`, the probability of each entry
     of the one-hot vector that joins the noise, none where there is none; `kinds` (columns), the number of
     components of a number's mixture, or of a category's codes; `center`, `scale`, `noise`, `low`, `high` and
-    CopulaGAN's tables (`offsets`, `steps`, `z`, `value`): see `Spans`. `argmax`: the largest logit chooses;
-    else each by its probability. `hours` (24): the code of the last column for each hour of the day, where
-    the bundle's rows differ by the hour; that column is not written.
+    the tables (`plan`, `offsets`, `steps`, `z`, `value`): see `Spans`. `argmax`: the largest logit chooses,
+    of which `codes` tells the codes; else each by its probability. Where the bundle's rows differ by the hour
+    of the day: `hours` (24), the code of the last column, which is not written, for each hour; `entry` (24),
+    the condition's entry for it, -1 where there is none; `lean` (24, logits), what each hour adds to them.
     """
 
-    def __init__(self, network: Network, spans: Spans, condition: Floats, hours: list[int]) -> None:
-        self._network, self._spans, self._hours = network, spans, hours
+    consecutive = False
+
+    def __init__(
+        self, network: Network, spans: Spans, condition: Floats, hours: list[int], entries: Sequence[int] = ()
+    ) -> None:
+        """`hours`, `entries`: of each hour of the day; none where rows do not differ by it."""
+        self._network, self._spans, self._hours, self._entries = network, spans, hours, entries
         self._cumulated = np.cumsum(condition)
         self._chunk = max(1, min(CHUNK, CELLS // max(1, spans.cells)))
 
@@ -46,14 +53,17 @@ class NeuralSampler:
             BundleError: An array is missing, misshapen, not finite, or does not fit the others.
         """
         hours = bundle.array("hours", "<i4", (bundle.manifest.hours,)).tolist() if bundle.manifest.hours else []
-        spans = Spans.load(bundle, extra=1 if hours else 0)
+        entries = bundle.array("entry", "<i4", (bundle.manifest.hours,)).tolist() if bundle.manifest.hours else []
+        spans = Spans.load(bundle)
         condition = bundle.array("condition", "<f8", (None,))
         if len(condition) and (bool(np.any(condition < 0)) or abs(float(condition.sum()) - 1) > 1e-6):
             raise bundle.error("condition.npy", "must be probabilities that sum to 1")
         if hours and not all(0 <= code < spans.sizes[-1] for code in hours):
             raise bundle.error("hours.npy", "names codes that the column of hours does not have")
+        if not all(-1 <= entry < len(condition) for entry in entries):
+            raise bundle.error("entry.npy", "names entries that the condition does not have")
         network = Network.load(bundle, len(condition), spans.outputs)
-        sampler = cls(network, spans, condition, hours)
+        sampler = cls(network, spans, condition, hours, entries)
         if hours and not set(hours) <= set(sampler._rows(CHUNK, np.random.default_rng(0))[:, -1].tolist()):
             raise bundle.error(
                 "hours.npy", f"names codes that do not come in {CHUNK} rows: their hours could not be played"
@@ -63,29 +73,32 @@ class NeuralSampler:
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """`count` rows, shape (count, columns); see `Sampler.draw`. Conditions are met by drawing anew."""
         columns = len(self._spans.sizes) - bool(self._hours)
-        wanted = given.values
-        if self._hours and given.hour is not None:
-            wanted = (*wanted, (columns, (float(self._hours[given.hour]),)))
+        wanted, hour = given.values, given.hour if self._hours else None
+        if hour is not None:
+            wanted = (*wanted, (columns, (float(self._hours[hour]),)))
         if not wanted:
             return self._rows(count, rng)[:, :columns]
-        return redrawn(lambda size: self._rows(size, rng), count, Given(None, wanted))[:, :columns]
+        return redrawn(lambda size: self._rows(size, rng, hour), count, Given(None, wanted))[:, :columns]
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""
         return self._spans.values(self._network.outputs(noise, condition), rng).T
 
-    def _rows(self, count: int, rng: np.random.Generator) -> Floats:
+    def _rows(self, count: int, rng: np.random.Generator, hour: int | None = None) -> Floats:
         values = np.empty((len(self._spans.sizes), count))
         for start in range(0, count, self._chunk):
             stop = min(start + self._chunk, count)
-            outputs = [self._outputs(min(PART, stop - first), rng) for first in range(start, stop, PART)]
-            values[:, start:stop] = self._spans.values(np.concatenate(outputs, axis=1), rng)
+            outputs = [self.outputs(min(PART, stop - first), rng, hour) for first in range(start, stop, PART)]
+            values[:, start:stop] = self._spans.values(np.concatenate(outputs, axis=1), rng, hour)
         return values.T
 
-    def _outputs(self, count: int, rng: np.random.Generator) -> Singles:
-        return self._network.outputs(self._network.drawn(count, rng), self._conditions(count, rng))
+    def outputs(self, count: int, rng: np.random.Generator, hour: int | None = None) -> Singles:
+        """What the network says of noise for `count` rows, shape (outputs, rows)."""
+        return self._network.outputs(self._network.drawn(count, rng), self._conditions(count, rng, hour))
 
-    def _conditions(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    def _conditions(self, count: int, rng: np.random.Generator, hour: int | None) -> NDArray[np.intp]:
+        if hour is not None and self._entries[hour] >= 0:
+            return np.array([self._entries[hour]], np.intp)
         if not len(self._cumulated):
             return np.zeros(1, np.intp)
         entries = np.searchsorted(self._cumulated, rng.random(count), side="right")

@@ -50,7 +50,13 @@ ANYTHING = Given()
 
 
 class Sampler(Protocol):
-    """Draws rows, any number of times, from one thread at a time."""
+    """Draws rows, any number of times, from one thread at a time.
+
+    Attributes:
+        consecutive: Rows that are drawn together follow each other in time.
+    """
+
+    consecutive: bool
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
         """`count` rows, shape (count, columns), in the manifest's order of columns; codes for categories.
@@ -105,7 +111,8 @@ class Source:
         given: Given = ANYTHING,
     ) -> None:
         self._sampler, self._rng, self._given = sampler, rng, given
-        self._size = min(block, GIVEN_BLOCK) if given.values else block
+        self._most = min(block, GIVEN_BLOCK) if given.values else block
+        self._size = self._most
         self._index = {name: position for position, name in enumerate(columns)}
         self._block = Rows(self._index, np.empty((0, len(columns))))
         self._next = 0
@@ -115,12 +122,13 @@ class Source:
         if hour != self._given.hour:
             self._given = Given(hour, self._given.values)
             self._next = len(self._block)  # what is left of the last hour is dropped
+            self._size = self._most if self._sampler.consecutive else min(self._most, GIVEN_BLOCK)
 
     def next(self) -> Rows:
         """The next row."""
         start = self._next
         if start >= len(self._block):
-            self._block, start = self._draw(self._size), 0
+            self._block, start = self._draw(), 0
         self._next = start + 1
         return self._block.slice(start, start + 1)
 
@@ -129,12 +137,14 @@ class Source:
         parts = []
         while count > 0:
             if self._next >= len(self._block):
-                self._block, self._next = self._draw(self._size), 0
+                self._block, self._next = self._draw(), 0
             stop = min(self._next + count, len(self._block))
             parts.append(self._block.matrix[self._next : stop])
             count -= stop - self._next
             self._next = stop
         return Rows(self._index, np.concatenate(parts) if parts else self._block.matrix[:0])
 
-    def _draw(self, count: int) -> Rows:
-        return Rows(self._index, self._sampler.draw(count, self._rng, self._given))
+    def _draw(self) -> Rows:
+        """The next block; those of an hour grow, as an hour may have few readings, of rows that are drawn in vain."""
+        size, self._size = self._size, min(2 * self._size, self._most)
+        return Rows(self._index, self._sampler.draw(size, self._rng, self._given))

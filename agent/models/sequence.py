@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agent.models.bundle import Bundle
 from agent.models.recurrent import RecurrentNetwork
 from agent.models.sampler import ANYTHING, Given, redrawn
-from agent.models.tables import Segments, read_tables
+from agent.models.tables import Segments, read_plan
 
 MOST_ROWS = 10_000  # in a segment
 SIDE_BY_SIDE = 256  # segments
@@ -25,6 +25,8 @@ class SequenceSampler:
     the table of each number in each hour of the day where rows differ by it, and the tables (`offsets`, `steps`,
     `z`, `value`; see `agent.models.tables`), which turn the network's numbers into the columns'.
     """
+
+    consecutive = True
 
     def __init__(
         self, network: RecurrentNetwork, length: int, tables: list[Segments], columns: list[int], whole: list[int]
@@ -51,11 +53,7 @@ class SequenceSampler:
             raise bundle.error("length.npy", f"must be 1 to {MOST_ROWS}")
         if length * (network.numbers + network.choices) > CELLS:
             raise bundle.error("length.npy", f"must be less: a segment would hold more than {CELLS} numbers and codes")
-        tables = read_tables(bundle)
-        plan = bundle.array("plan", "<i4", (hours, numbers))
-        if bool(np.any((plan < 0) | (plan >= len(tables)))):
-            raise bundle.error("plan.npy", f"must name tables 0 to {len(tables) - 1}")
-        by_hour = [Segments([tables[table] for table in row]) for row in plan.tolist()]
+        by_hour = [Segments(tables) for tables in read_plan(bundle, hours, numbers)]
         return cls(network, length, by_hour, columns, whole)
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:

@@ -96,13 +96,13 @@ class Segments:
         return segment
 
 
-def read_tables(bundle: Bundle, count: int | None = None) -> list[Table]:
-    """The tables of a bundle; `count`: as many as there must be.
+def read_tables(bundle: Bundle) -> list[Table]:
+    """The tables of a bundle.
 
     Raises:
         BundleError: An array is missing, misshapen or not finite, or a table does not rise.
     """
-    steps = bundle.array("steps", "|b1", (count,))
+    steps = bundle.array("steps", "|b1", (None,))
     offsets = bundle.array("offsets", "<i8", (len(steps) + 1,))
     z = bundle.array("z", "<f8", (None,))
     value = bundle.array("value", "<f8", z.shape)
@@ -113,6 +113,19 @@ def read_tables(bundle: Bundle, count: int | None = None) -> list[Table]:
     if any(bool(np.any(np.diff(table.z) < SLIGHTEST)) for table in tables):
         raise bundle.error("z.npy", "a table does not rise")
     return tables
+
+
+def read_plan(bundle: Bundle, rows: int, columns: int) -> list[list[Table]]:
+    """The tables of each column in each row of the bundle's `plan`.
+
+    Raises:
+        BundleError: As of `read_tables`, or the plan names a table that is not there.
+    """
+    tables = read_tables(bundle)
+    plan = bundle.array("plan", "<i4", (rows, columns))
+    if bool(np.any((plan < 0) | (plan >= len(tables)))):
+        raise bundle.error("plan.npy", f"must name tables 0 to {len(tables) - 1}")
+    return [[tables[table] for table in row] for row in plan.tolist()]
 
 
 def _slopes(table: Table) -> Floats:

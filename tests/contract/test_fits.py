@@ -8,7 +8,7 @@ import pytest
 
 from agent.models.registry import SAMPLERS
 from agent.reading import Column
-from trainer.corrections import CORRECTIONS
+from trainer.corrections import BY_HOUR, CORRECTIONS
 from trainer.models.fitted import Fitted, Task
 from trainer.models.registry import FITS
 
@@ -44,7 +44,9 @@ def test_sdvs_own_rows_have_the_columns_of_the_table(fitted: Fitted):
 
 
 def test_every_correction_of_a_kind_is_made_and_can_be_left_out(kind: str, fitted: Fitted):
-    assert fitted.corrections == CORRECTIONS[kind]
+    by_hour = replace(fitted, task=replace(fitted.task, hours=np.arange(200) % 24))
+    assert by_hour.corrections == CORRECTIONS[kind]
+    assert fitted.corrections == tuple(name for name in CORRECTIONS[kind] if name != BY_HOUR)
     for name in fitted.corrections:
         other = replace(fitted, task=replace(fitted.task, without=frozenset({name})))
         assert set(other.corrections) == set(fitted.corrections) - {name}

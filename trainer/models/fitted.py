@@ -14,7 +14,7 @@ from agent.clock import NS_PER_S
 from agent.models.combinations import mend
 from agent.models.sampler import HOURS
 from agent.reading import Column
-from trainer.corrections import CORRECTIONS, OF_TIMES
+from trainer.corrections import BY_HOUR, CORRECTIONS, OF_TIMES
 
 Arrays = Mapping[str, NDArray[Any]]
 Report = Callable[[int, int, str], None]
@@ -62,8 +62,8 @@ class Task:
 
     def corrections(self, kind: str) -> tuple[str, ...]:
         """Those that a model of this kind has, but for those that are left out."""
-        known = (name for name in CORRECTIONS[kind] if name not in OF_TIMES or self.ordered)
-        return tuple(name for name in known if name not in self.without)
+        idle = (() if self.ordered else OF_TIMES) + (() if self.hours is not None else (BY_HOUR,))
+        return tuple(name for name in CORRECTIONS[kind] if name not in self.without and name not in idle)
 
     def rearranged(self, places: NDArray[np.int64] | NDArray[np.bool_]) -> "Task":
         """The rows at these places, or those that are marked."""

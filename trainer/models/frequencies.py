@@ -37,13 +37,15 @@ def shift_classes(
     """
     name, argmax = max(name for name in arrays if name.startswith("bias/")), bool(arrays["argmax"][0])
     numbers, sizes = sum(1 for column in columns if not column.size), arrays["kinds"].tolist()
+    places = np.repeat(np.cumsum(sizes) - sizes, sizes) + arrays["codes"] if argmax else None
     pace = np.full(sum(sizes), 0.25 if argmax else 1.0)
     before = np.zeros_like(pace)
     for _ in range(ARGMAX_SHIFTS if argmax else SHIFTS):
         rows = drawn(arrays, columns, np.random.default_rng(task.seed))
         task.mend(rows, [column.name for column in columns])
-        wanted = _wanted(rows, columns, sizes, shares)
+        wanted = wanted_of(rows, columns, sizes, shares)
         if argmax:
+            wanted = wanted[places]
             pace, before = pace * np.where(wanted * before < 0, 0.5, 1.2), wanted
         shift = np.clip(wanted, -2, 2) * pace
         bias = arrays[name].copy()
@@ -53,20 +55,26 @@ def shift_classes(
 
 def drawn(arrays: Arrays, columns: list[Column], rng: np.random.Generator) -> Floats:
     """Rows of all columns, shape (rows, columns), as the agent draws them; numbers as the network says them."""
+    network, spans = parts_of(arrays, columns)
+    return NeuralSampler(network, spans, arrays["condition"], []).draw(SHIFT_ROWS, rng)
+
+
+def parts_of(arrays: Arrays, columns: list[Column]) -> tuple[Network, Spans]:
+    """What the agent plays of the arrays, with numbers as the network says them."""
     layers = range(sum(1 for name in arrays if name.startswith("bias/")))
     weights = [arrays[f"weight/{layer}"].astype(np.float32) for layer in layers]
     network = Network(weights, [arrays[f"bias/{layer}"] for layer in layers], len(arrays["condition"]))
     numbers = [place for place, column in enumerate(columns) if not column.size]
-    unrounded = {"whole": np.zeros(len(numbers))}
-    spans = Spans(arrays["kinds"].tolist(), numbers, {**arrays, **unrounded}, bool(arrays["argmax"][0]))
-    return NeuralSampler(network, spans, arrays["condition"], []).draw(SHIFT_ROWS, rng)
+    nothing = np.zeros(len(numbers))
+    free = {"low": nothing - np.inf, "high": nothing + np.inf, "whole": nothing}
+    return network, Spans(arrays["kinds"].tolist(), numbers, {**arrays, **free}, bool(arrays["argmax"][0]))
 
 
-def _wanted(rows: Floats, columns: list[Column], sizes: list[int], shares: Mapping[str, Floats]) -> Floats:
+def wanted_of(rows: Floats, columns: list[Column], sizes: list[int], shares: Mapping[str, Floats]) -> Floats:
     """The logarithm of how many times as often each logit's class should come; 0 for numbers."""
     found = []
     for place, (column, size) in enumerate(zip(columns, sizes, strict=True)):
-        share = np.bincount(rows[:, place].astype(int), minlength=size) / SHIFT_ROWS if column.size else None
+        share = np.bincount(rows[:, place].astype(int), minlength=size) / len(rows) if column.size else None
         wanted = np.zeros(size) if share is None else np.log((shares[column.name] + SLIGHT) / (share + SLIGHT))
         found.append(wanted)
     return np.concatenate(found)

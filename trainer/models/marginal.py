@@ -61,6 +61,14 @@ class Marginal:
         return numbers
 
 
+def shares_by_hour(codes: Floats, size: int, hours: Hours) -> Floats:
+    """The share of each code of a category in each hour of the day, shape (24, size); see `Marginal`."""
+    if not _differ(codes, True, hours):
+        return np.tile(np.bincount(codes.astype(np.intp), minlength=size) / len(codes), (HOURS, 1))
+    parts = [codes[_about(hours, codes, hour)].astype(np.intp) for hour in range(HOURS)]
+    return np.stack([np.bincount(part, minlength=size) / len(part) for part in parts])
+
+
 def _about(hours: Hours, numbers: Floats, hour: int) -> NDArray[np.bool_]:
     """The rows of an hour that have a number, with those of the hours beside it until there are enough."""
     distance = np.abs((hours - hour + HOURS // 2) % HOURS - HOURS // 2)
@@ -73,8 +81,9 @@ def _differ(numbers: Floats, codes: bool, hours: Hours) -> bool:
     """Whether some hour's distribution is not that of the rest, beyond chance and by more than a little."""
     there = ~np.isnan(numbers)
     numbers, hours = numbers[there], hours[there]
-    present = [hour for hour in np.unique(hours) if FEWEST <= (hours == hour).sum() < len(hours)]
-    tests = (_difference(numbers[hours == hour], numbers[hours != hour], codes) for hour in present)
+    parts = [_about(hours, numbers, hour) for hour in np.unique(hours)]
+    parts = [part for part in parts if FEWEST <= part.sum() < len(part)]
+    tests = (_difference(numbers[part], numbers[~part], codes) for part in parts)
     return any(distance > SLIGHT and chance * HOURS < CERTAIN for distance, chance in tests)
 
 

@@ -52,12 +52,12 @@ def matched_tables(arrays: Arrays, length: int, task: Task) -> list[list[Table]]
         said = drawn if marginal.hourly else [pooled]
         tolerance = HOURLY_TOLERANCE if marginal.hourly else TOLERANCE
         pairs = zip(said, marginal.by_hour, strict=True)
-        tables.append([_table(rows[:, place], quantiles, tolerance) for rows, quantiles in pairs])
+        tables.append([table_to(rows[:, place], quantiles, tolerance) for rows, quantiles in pairs])
     return tables
 
 
-def _table(said: Floats, quantiles: Quantiles, tolerance: float) -> Table:
-    """From what the network says of one number, shape (rows,), to the recorded quantiles."""
+def table_to(said: Floats, quantiles: Quantiles, tolerance: float) -> Table:
+    """From what a network says of one number, shape (rows,), to the recorded quantiles."""
     places, values = quantiles.places, quantiles.values
     z = np.quantile(said, places)
     z = np.round(z / GRAIN) * GRAIN + np.arange(len(z)) * LEAST

@@ -107,6 +107,18 @@ def steps(z: Floats, values: Floats) -> Table:
     return True, z[kept], values[kept]
 
 
+def as_plan(rows: list[list[Table]]) -> dict[str, NDArray[Any]]:
+    """Tables of each column in each row of a plan as a bundle's arrays; one that is the same stands once."""
+    known: dict[int, int] = {}
+    tables: list[Table] = []
+    for table in (table for row in rows for table in row):
+        if id(table) not in known:
+            known[id(table)] = len(tables)
+            tables.append(table)
+    plan = np.array([[known[id(table)] for table in row] for row in rows], "<i4").reshape(len(rows), -1)
+    return {"plan": plan, **as_arrays(tables)}
+
+
 def as_arrays(tables: list[Table]) -> dict[str, NDArray[Any]]:
     """The tables as a bundle's arrays; see `agent.models.tables.read_tables`."""
     nothing = [np.empty(0)]

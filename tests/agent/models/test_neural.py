@@ -21,7 +21,7 @@ def with_arrays(bundle: Bundle, **arrays: np.ndarray) -> Bundle:
     return Bundle(bundle.manifest, {**bundle.arrays, **arrays}, "a.npz")
 
 
-def echo(condition: np.ndarray, reach: float = 2, tables: Sequence[Table] = ()) -> NeuralSampler:
+def echo(condition: np.ndarray, reach: float = 2, tables: Sequence[list[Table]] = ()) -> NeuralSampler:
     """A sampler of a number, 3 · tanh(first noise) up to `reach`, and of a category: the condition's entry."""
     size = len(condition)
     weight = np.zeros((2 + size, 1 + size - 1), np.float32)
@@ -29,7 +29,7 @@ def echo(condition: np.ndarray, reach: float = 2, tables: Sequence[Table] = ()) 
     weight[2:, 1:] = against_first(90 * np.eye(size), [size])
     network = Network([weight], [np.zeros(size, np.float32)], size)
     arrays = {"center": [0], "scale": [3], "noise": [0], "low": [-reach], "high": [reach], "whole": [0]}
-    made = {name: np.array(array, float) for name, array in arrays.items()}
+    made = {name: np.array(array, float) for name, array in arrays.items()} | {"lean": np.zeros((24, size - 1))}
     return NeuralSampler(network, Spans([1, size], [0], made, False, tables), condition, [])
 
 
@@ -68,7 +68,7 @@ def test_numbers_are_what_the_network_says_of_the_noise_within_their_limits():
 
 
 def test_the_table_of_a_copula_gan_is_looked_up_before_the_limits():
-    looked_up = echo(np.array([1.0]), tables=[Table(False, np.array([-3.0, 3]), np.array([-1.0, 4]))])
+    looked_up = echo(np.array([1.0]), tables=[[Table(False, np.array([-3.0, 3]), np.array([-1.0, 4]))]])
     noise = np.array([[0, 0], [-0.4, 0], [9, 0]], np.float32)
     rows = looked_up.decode(noise, np.zeros(3, np.intp), np.random.default_rng(0))
     assert rows[:, 0] == pytest.approx([1.5, 1.5 + 2.5 * np.tanh(-0.4), 2], abs=1e-6)
@@ -98,6 +98,16 @@ def test_the_column_of_the_hour_is_drawn_but_not_written(kind):
     assert rows.shape == (50, len(bundle.manifest.columns))
 
 
+def test_the_condition_asks_for_an_hour_that_has_an_entry_of_it():
+    condition = np.array([0.5, 0.25, 0.25])
+    plain = echo(condition)
+    hours = [1] * 12 + [2] * 12
+    asked = NeuralSampler(plain._network, plain._spans, condition, hours, [1] * 12 + [-1] * 12)
+    rng = np.random.default_rng(4)
+    assert set(asked._rows(500, rng, 3)[:, 1]) == {1.0}
+    assert set(asked._rows(500, rng, 20)[:, 1]) == {0.0, 1.0, 2.0}
+
+
 @pytest.mark.parametrize("kind", ["ctgan", "copula-gan", "tvae"])
 def test_a_bundle_of_constants_only_draws_empty_rows(kind):
     message = {"node": "object", "members": {"a": {"node": "constant", "value": 1}}}
@@ -115,6 +125,12 @@ def test_a_bundle_of_constants_only_draws_empty_rows(kind):
         ({"hours": np.full(24, 24, "<i4")}, r"hours\.npy: names codes that the column of hours does not have"),
         ({"hours": np.full(24, -1, "<i4")}, r"hours\.npy: names codes"),
         ({"hours": np.zeros(23, "<i4")}, "hours: has shape"),
+        ({"entry": np.full(24, 3, "<i4")}, r"entry\.npy: names entries that the condition does not have"),
+        ({"entry": np.full(24, -2, "<i4")}, r"entry\.npy: names entries"),
+        ({"entry": np.full(23, -1, "<i4")}, "entry: has shape"),
+        ({"lean": np.zeros((24, 3), "<f4")}, "lean: has shape"),
+        ({"lean": np.full_like(neural_bundle("ctgan", hours=True).arrays["lean"], np.inf)}, "lean: holds NaN"),
+        ({"plan": np.full_like(neural_bundle("ctgan", hours=True).arrays["plan"], 99)}, r"plan\.npy: must name tables"),
     ],
 )
 def test_a_condition_or_hours_that_do_not_fit_are_refused_by_name(arrays, said):

@@ -68,6 +68,8 @@ def test_rows_under_a_rare_condition_are_drawn_a_few_at_a_time():
     drawn: list[int] = []
 
     class Rare:
+        consecutive = False
+
         def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
             def rows(size: int) -> np.ndarray:
                 drawn.append(size)
@@ -80,8 +82,30 @@ def test_rows_under_a_rare_condition_are_drawn_a_few_at_a_time():
     assert sum(drawn) < 40 * 5000 * 2  # not the millions that a whole block would take
 
 
+@pytest.mark.parametrize(("consecutive", "sizes"), [(False, [16, 32, 64, 64, 16]), (True, [64, 64, 64])])
+def test_the_blocks_of_an_hour_grow_unless_rows_follow_each_other(consecutive, sizes):
+    drawn: list[int] = []
+
+    class Noting:
+        def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
+            drawn.append(count)
+            return np.zeros((count, 1))
+
+    sampler = Noting()
+    sampler.consecutive = consecutive
+    supply = Source(sampler, ["x"], np.random.default_rng(0), 64)
+    supply.enter(3)
+    for _ in range(16 + 32 + 64 + 1 if not consecutive else 65):
+        supply.next()
+    supply.enter(4)
+    supply.next()
+    assert drawn == sizes
+
+
 def test_a_change_of_the_hour_drops_what_was_drawn_for_the_last():
     class Clock:
+        consecutive = True
+
         def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
             return np.full((count, 1), float(given.hour or 0))
 

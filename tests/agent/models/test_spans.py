@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from agent.errors import BundleError
 from agent.models.bundle import Bundle
 from agent.models.spans import MOST_OUTPUTS, Spans
+from agent.models.tables import Table
 from tests.chance import chi_square
 from tests.made_neural import against_first, neural_bundle
 
@@ -23,7 +24,9 @@ def spans(sizes: list[int], numbers: tuple[int, ...] = (), *, argmax: bool = Fal
         "high": np.full(len(numbers), 1e15),
         "whole": np.zeros(len(numbers)),
     }
-    return Spans(sizes, list(numbers), {**made, **{k: np.array(v, float) for k, v in arrays.items()}}, argmax)
+    by_code = np.concatenate([np.arange(size) for size in sizes]) if sizes else np.arange(0)
+    codes = {"codes": by_code} if argmax and "codes" not in arrays else {}
+    return Spans(sizes, list(numbers), {**made, **codes, **{k: np.array(v) for k, v in arrays.items()}}, argmax)
 
 
 def chosen(chooser: Spans, logits: np.ndarray, rng: np.random.Generator, *, argmax: bool = False) -> np.ndarray:
@@ -140,6 +143,12 @@ def test_columns_with_next_to_nothing_to_choose_have_their_rows_too(sizes, numbe
     assert np.isfinite(values).all()
 
 
+def test_argmax_says_which_code_stands_at_the_place_of_the_largest():
+    outputs = np.array([[9, 40, 40, 0, 3, 1], [0, 0, 1, 5, 4, 0]], np.float32)
+    chooser = spans([4, 2], argmax=True, codes=[2, 0, 3, 1, 1, 0])
+    assert chosen(chooser, outputs, np.random.default_rng(4), argmax=True).tolist() == [[0, 1], [1, 1]]
+
+
 def test_argmax_takes_the_first_of_those_that_tanh_makes_equal():
     outputs = np.array([[5, 40, 60, 50], [-40, -60, 0.1, 0.2]], np.float32)
     assert chosen(spans([4], argmax=True), outputs, np.random.default_rng(4), argmax=True)[:, 0].tolist() == [1, 3]
@@ -164,6 +173,30 @@ def test_numbers_keep_within_their_limits_and_whole_ones_are_rounded_after():
     rows = chosen(spans([3, 2, 1], (0, 2), **said), outputs, np.random.default_rng(6))
     assert rows[:, 0] == pytest.approx([-1, 0.3, 1, 0], abs=1e-5)
     assert rows[:, 2].tolist() == [0, 9, 9, 3]
+
+
+def test_an_hour_leans_the_logits_and_has_tables_of_its_own_and_the_others_do_not():
+    lean = np.zeros((24, 2), np.float32)
+    lean[5] = [0, 30]  # of two codes and three: the last one of those
+    any_hour, at_five = (
+        Table(False, np.array([-1.0, 1]), np.array([-1.0, 1])),
+        Table(True, np.zeros(1), np.array([7.0])),
+    )
+    plans = [[any_hour], *([at_five] if hour == 5 else [any_hour] for hour in range(24))]
+    arrays = {"center": [0], "scale": [1], "noise": [0], "low": [-9], "high": [9], "whole": [0], "lean": lean}
+    chooser = Spans([1, 3], [0], {name: np.array(array) for name, array in arrays.items()}, False, plans)
+    outputs = np.tile(np.array([[0.5], [0], [0]], np.float32), 3000)
+    kept = outputs.copy()
+    for hour, level, share in (
+        (None, np.tanh(0.5), 1 / 3),
+        (5, 7, 1),
+        (6, np.tanh(0.5), 1 / 3),
+        (None, np.tanh(0.5), 1 / 3),
+    ):
+        number, codes = chooser.values(outputs, np.random.default_rng(7), hour)
+        assert number == pytest.approx(level, abs=1e-6)
+        assert (codes == 2).mean() == pytest.approx(share, abs=0.04)
+    assert np.array_equal(outputs, kept)
 
 
 def changed(**arrays: np.ndarray) -> Bundle:
@@ -194,14 +227,19 @@ NUMBER = [column.name for column in BUNDLE.manifest.columns].index("temperature"
         (with_value("noise", 0, -0.1), r"low\.npy: must be .*noise at least 0"),
         (with_value("scale", 0, np.inf), r"scale: holds NaN"),
         ({"argmax": np.array([True, False])}, r"argmax: has shape"),
+        ({"argmax": np.array([True])}, r"codes: missing"),
+        (
+            {"argmax": np.array([True]), "codes": np.zeros(sum(BUNDLE.arrays["kinds"]), "<i4")},
+            r"codes\.npy: must name each",
+        ),
     ],
 )
 def test_spans_that_do_not_fit_the_columns_are_refused_by_name(arrays, said):
     with pytest.raises(BundleError, match=rf"^a\.npz: {said}"):
-        Spans.load(changed(**arrays), extra=0)
+        Spans.load(changed(**arrays))
 
 
 def test_a_column_more_is_asked_for_where_the_hour_is_one():
-    assert Spans.load(neural_bundle("ctgan", hours=True), extra=1).sizes[-1] == 24
+    assert Spans.load(neural_bundle("ctgan", hours=True)).sizes[-1] == 24
     with pytest.raises(BundleError, match="kinds: has shape"):
-        Spans.load(BUNDLE, extra=1)
+        Spans.load(Bundle(neural_bundle("ctgan", hours=True).manifest, BUNDLE.arrays))

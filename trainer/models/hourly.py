@@ -1,0 +1,77 @@
+"""What a network says in each hour of the day, matched to what was recorded in it."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agent.models.network import Singles
+from agent.models.neural import PART, NeuralSampler
+from agent.models.sampler import HOURS
+from agent.reading import Column
+from trainer.models.fitted import Arrays, Task
+from trainer.models.frequencies import parts_of, wanted_of
+from trainer.models.layers import relative
+from trainer.models.marginal import Marginal, shares_by_hour
+from trainer.models.matching import HOURLY_TOLERANCE, table_to
+from trainer.models.tables import Table
+
+ROWS, MOST_DRAWN = 4_096, 400_000  # of each hour, and what is drawn for them at most
+ROUNDS = 8  # of choosing classes and leaning
+
+Floats = NDArray[np.float64]
+
+
+class Hourly:
+    """The leaning of each hour's logits, and each hour's tables of numbers.
+
+    What the network says of an hour's rows is drawn once; what the logits choose, again in each round.
+    """
+
+    def __init__(self, arrays: Arrays, columns: list[Column], table: pd.DataFrame, task: Task) -> None:
+        """`columns` and `table`: what was learnt, the hour of the day last."""
+        assert task.hours is not None
+        self._columns, self._task, self._sizes = columns, task, arrays["kinds"].tolist()
+        self._argmax = bool(arrays["argmax"][0])
+        network, self._spans = parts_of(arrays, columns)
+        self._codes, entries = arrays["hours"].tolist(), arrays["entry"].tolist()
+        self._sampler = NeuralSampler(network, self._spans, arrays["condition"], self._codes, entries)
+        self._rng = np.random.default_rng(task.seed)
+        recorded = {name: table[name].to_numpy(np.float64) for name in table}
+        self._shares = {c.name: shares_by_hour(recorded[c.name], c.size, task.hours) for c in columns[:-1] if c.size}
+        self._marginals = [Marginal.of(recorded[c.name], False, task.hours) for c in columns if not c.size]
+
+    def matched(self) -> tuple[Singles, list[list[Table]]]:
+        """What to lean by, shape (24, logits), and the tables of each hour."""
+        found = [self._of(hour) for hour in range(HOURS)]
+        return np.array([lean for lean, _ in found], "<f4"), [tables for _, tables in found]
+
+    def _of(self, hour: int) -> tuple[Floats, list[Table]]:
+        said, lean = self._said(hour), np.zeros(self._spans.outputs - len(self._spans.numbers))
+        shares = {name: by_hour[hour] for name, by_hour in self._shares.items()}
+        shares[self._columns[-1].name] = np.eye(self._sizes[-1])[self._codes[hour]]
+        for _ in range(0 if self._argmax else ROUNDS):
+            wanted = wanted_of(self._rows(said, lean), self._columns, self._sizes, shares)
+            wanted[-self._sizes[-1] :] = 0  # the hour itself is what the others are drawn for
+            lean += relative(np.clip(wanted, -2, 2), self._sizes)
+        numbers = self._rows(said, lean)[:, self._spans.numbers].T
+        quantiles = [marginal.by_hour[hour if marginal.hourly else 0] for marginal in self._marginals]
+        pairs = zip(numbers, quantiles, strict=True)
+        return lean, [table_to(number, quantile, HOURLY_TOLERANCE) for number, quantile in pairs]
+
+    def _said(self, hour: int) -> Singles:
+        """The outputs of rows of an hour, shape (outputs, rows)."""
+        parts: list[Singles] = []
+        drawn = found = 0
+        while found < ROWS and drawn < MOST_DRAWN:
+            outputs = self._sampler.outputs(PART, self._rng, hour)
+            parts.append(outputs[:, self._spans.values(outputs, self._rng)[-1] == self._codes[hour]])
+            drawn, found = drawn + PART, found + parts[-1].shape[1]
+        return np.concatenate(parts, axis=1)
+
+    def _rows(self, said: Singles, lean: Floats) -> Floats:
+        """Rows of all columns, shape (rows, columns), as they are played but for the numbers' tables."""
+        outputs = said.copy()
+        outputs[len(self._spans.numbers) :] += lean.astype(np.float32)[:, None]
+        rows = np.ascontiguousarray(self._spans.values(outputs, self._rng).T)
+        self._task.mend(rows, [column.name for column in self._columns])
+        return rows
