@@ -24,6 +24,11 @@ def contents(path: Path) -> bytes:
     return data
 
 
+def remedy(error: OSError) -> str:
+    """What to do where a file could not be written."""
+    return "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose a folder that you may write"
+
+
 @contextmanager
 def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path`, with this mode, when all of it is written and on the disk.

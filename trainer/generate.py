@@ -9,7 +9,7 @@ from typing import IO
 
 from agent.clock import NS_PER_S
 from agent.errors import RecordingError
-from agent.files import replacing
+from agent.files import remedy, replacing
 from agent.message.tree import Object
 from agent.model import model_of
 from agent.models.bundle import Bundle
@@ -44,7 +44,7 @@ def generate(bundle: Bundle, count: int, out: Path, start_ns: int, seed: int) ->
             file.flush()
             file.detach()  # else it would close what is under it
     except OSError as error:
-        raise RecordingError(f"{out}: cannot be written ({error.strerror}); choose another place") from error
+        raise RecordingError(f"{out}: cannot be written ({error.strerror}); {remedy(error)}") from error
 
 
 def _messages(bundle: Bundle, count: int, start_ns: int, seed: int) -> Iterator[str]:

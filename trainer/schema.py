@@ -10,7 +10,7 @@ from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
 from agent.errors import RecordingError
-from agent.files import replacing
+from agent.files import remedy, replacing
 from agent.message.boxes import Order
 from agent.message.numbers import NumberFormat
 from agent.message.times import TimeFormat
@@ -117,7 +117,7 @@ def write_schema(schema: Schema, path: Path) -> None:
         with replacing(path) as file:
             file.write(f"{head}# fields that are left out are guessed again.\n\n{content}".encode())
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+        raise RecordingError(f"{path}: cannot be written ({error.strerror}); {remedy(error)}") from error
 
 
 def refuse_unknown(corrections: Schema, known: list[str]) -> None:

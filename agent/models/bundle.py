@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from agent.errors import BundleError
-from agent.files import replacing
+from agent.files import remedy, replacing
 from agent.models.manifest import FORMAT, Manifest
 
 MANIFEST = "manifest.json"
@@ -100,9 +100,7 @@ def write(bundle: Bundle, path: Path) -> None:
         with replacing(path) as file:
             file.write(bundle.to_bytes())
     except OSError as error:
-        raise BundleError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder that you may write"
-        ) from error
+        raise BundleError(f"{path}: cannot be written ({error.strerror}); {remedy(error)}") from error
 
 
 def read(path: Path) -> Bundle:

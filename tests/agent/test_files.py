@@ -1,10 +1,11 @@
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from agent.files import SMALL_BYTES, contents, replacing
+from agent.files import SMALL_BYTES, contents, remedy, replacing
 
 
 def test_a_file_is_there_as_a_whole_with_its_mode(tmp_path):
@@ -56,3 +57,11 @@ def test_of_a_small_file_everything_is_read_and_a_large_or_endless_one_is_refuse
     for large in (path, Path("/dev/zero")):
         with pytest.raises(OSError, match="it is larger than 4 MB"):
             contents(large)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EACCES, "choose a folder that you may write")],
+)
+def test_of_a_full_disk_the_remedy_is_room_and_of_all_else_another_folder(number, said):
+    assert remedy(OSError(number, "no")) == said
