@@ -4,11 +4,12 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 SMALL_BYTES = 4 * 2**20
+MOST_NAMED = 50  # letters of a file's name, of up to 4 bytes each, in that of its half-written one
 
 
 def contents(path: Path) -> bytes:
@@ -24,6 +25,21 @@ def contents(path: Path) -> bytes:
     return data
 
 
+def require_writable(path: Path) -> None:
+    """See, before there is anything to write, that `replacing` could write it. Creates nothing.
+
+    Raises:
+        OSError: It could not.
+    """
+    with suppress(FileNotFoundError):
+        path.lstat()  # refuses a name that no file can have
+    if not path.parent.is_dir():
+        raise OSError(errno.ENOENT, f"there is no folder {path.parent}", str(path))
+    _refuse_other_than_file(path)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def remedy(error: OSError) -> str:
     """What to do where a file could not be written."""
     return "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose a folder that you may write"
@@ -36,9 +52,8 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     Raises:
         OSError: It cannot be written, or something else than a file is there (a device, a folder).
     """
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "something else than a file is there", str(path))
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+    _refuse_other_than_file(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:MOST_NAMED]}.", delete=False) as file:
         try:
             yield file
             file.flush()
@@ -48,3 +63,8 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
         except BaseException:
             os.unlink(file.name)
             raise
+
+
+def _refuse_other_than_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "something else than a file is there", str(path))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agent.ending import EXIT_USAGE, exit_status, held
 from agent.errors import ConfigError
 from trainer.corrections import CORRECTIONS, NAMES, require_made
+from trainer.places import require_file, require_folder
 
 if TYPE_CHECKING:
     from trainer.fit import Outcome
@@ -39,6 +40,8 @@ def _inspect(options: argparse.Namespace) -> None:
     from trainer.recording import load
     from trainer.schema import read_schema, write_schema
 
+    if options.write_schema:
+        require_file("--write-schema", options.write_schema)
     recording = load(options.recording)
     findings = study(recording, read_schema(options.schema) if options.schema else None)
     if options.write_schema:
@@ -54,6 +57,7 @@ def _fit(options: argparse.Namespace) -> None:
     require_made(options.model, set(options.without))
     if options.tensorboard:
         require_tensorboard(options.tensorboard)
+    _require_out(options)
     recording = load(options.recording)
     if options.sensor_column is None:
         if options.sensor is None:
@@ -64,9 +68,10 @@ def _fit(options: argparse.Namespace) -> None:
             raise ConfigError("--sensor: must have 1 to 256 printable characters; choose another name")
         _write(_fit_one(recording, options.sensor, options), options.out, options)
         return
-    if options.out.suffix == ".npz":
-        raise ConfigError(f"--out {options.out}: must be a folder with --sensor-column, one bundle a sensor goes there")
     parts = _by_sensor(recording, options.sensor_column)
+    if options.out.is_dir():
+        for name in parts:
+            require_file("--out", options.out / f"{name}.npz")
     outcomes = {name: _fit_one(part, name, options) for name, part in parts.items()}
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -74,6 +79,16 @@ def _fit(options: argparse.Namespace) -> None:
         raise ConfigError(f"--out {options.out}: no folder can be there ({error.strerror}); choose another") from error
     for name, outcome in outcomes.items():
         _write(outcome, options.out / f"{name}.npz", options)
+
+
+def _require_out(options: argparse.Namespace) -> None:
+    """Raise ConfigError where what is to be learnt could not be written."""
+    if options.sensor_column is None:
+        require_file("--out", options.out)
+        return
+    if options.out.suffix == ".npz":
+        raise ConfigError(f"--out {options.out}: must be a folder with --sensor-column, one bundle a sensor goes there")
+    require_folder("--out", options.out)
 
 
 def _fit_one(recording: "Recording", sensor: str, options: argparse.Namespace) -> "Outcome":
@@ -167,6 +182,8 @@ def _declare(options: argparse.Namespace) -> None:
         return
     if options.spec is None or (options.out is None) != options.check:
         raise ConfigError("declare: give a specification with --out FILE.npz or --check, or --example alone")
+    if options.out:
+        require_file("--out", options.out)
     made = declare(options.spec)
     if options.check:
         print(f"{options.spec}: can be declared")
@@ -183,6 +200,7 @@ def _generate(options: argparse.Namespace) -> None:
     from agent.models import bundle as bundles
     from trainer.generate import generate
 
+    require_file("--out", options.out)
     seed = secrets.randbits(63) if options.seed is None else options.seed
     generate(bundles.read(options.bundle), options.count, options.out, time.time_ns(), seed)
     print(f"{options.out}: {options.count} messages")

@@ -1,6 +1,5 @@
 """What is told while a fit takes long: a bar on a terminal, the candidates' scores, the losses."""
 
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from agent.errors import ConfigError
+from trainer.places import require_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +69,7 @@ class Progress:
 
 def require_tensorboard(folder: Path) -> None:
     """Raise ConfigError if TensorBoard is missing or `folder` cannot be made: before an hour of training, not after."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise ConfigError(f"--tensorboard {folder}: no folder that you may write; choose another")
+    require_folder("--tensorboard", folder)
     if find_spec("tensorboard") is None:
         raise ConfigError("--tensorboard: it is missing; install it with: pip install 'understudy[tensorboard]'")
 

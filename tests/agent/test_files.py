@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.files import SMALL_BYTES, contents, remedy, replacing
+from agent.files import SMALL_BYTES, contents, remedy, replacing, require_writable
 
 
 def test_a_file_is_there_as_a_whole_with_its_mode(tmp_path):
@@ -35,10 +35,12 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, error):
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_name_as_long_as_a_system_allows_can_be_written(tmp_path):
-    with replacing(tmp_path / ("n" * 255)) as file:
+@pytest.mark.parametrize("name", ["n" * 255, "🌡" * 63])
+def test_a_name_as_long_as_a_system_allows_can_be_written(tmp_path, name):
+    require_writable(tmp_path / name)
+    with replacing(tmp_path / name) as file:
         file.write(b"x")
-    assert os.listdir(tmp_path) == ["n" * 255]
+    assert os.listdir(tmp_path) == [name]
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
@@ -65,3 +67,30 @@ def test_of_a_small_file_everything_is_read_and_a_large_or_endless_one_is_refuse
 )
 def test_of_a_full_disk_the_remedy_is_room_and_of_all_else_another_folder(number, said):
     assert remedy(OSError(number, "no")) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("none/a", "there is no folder"),
+        ("file/a", "Not a directory"),
+        ("folder", "something else than a file is there"),
+        ("n" * 256, "File name too long"),
+        ("", "something else than a file is there"),
+    ],
+)
+def test_what_could_not_be_written_is_known_before_there_is_anything_to_write(tmp_path, name, said):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=said):
+        require_writable(tmp_path / name)
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+def test_a_file_that_is_there_may_be_written_anew_and_a_folder_of_others_may_not(tmp_path, mocker):
+    (tmp_path / "a").write_text("old")
+    require_writable(tmp_path / "a")
+    mocker.patch("agent.files.os.access", return_value=False)
+    with pytest.raises(PermissionError):
+        require_writable(tmp_path / "a")
+    assert (tmp_path / "a").read_text() == "old"

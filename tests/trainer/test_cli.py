@@ -115,6 +115,43 @@ def test_nothing_is_written_when_the_input_is_bad(tmp_path: Path, capsys: pytest
     assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("none/b.npz", "there is no folder"), ("folder", "something else than a file"), ("b" * 300, "File name too long")],
+)
+@pytest.mark.parametrize("command", ["fit r.csv --sensor s", "generate b.npz -n 1", "declare s.toml"])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(tmp_path, capsys, command, name, said) -> None:
+    (tmp_path / "folder").mkdir()
+    out = tmp_path / name
+    assert main([*command.split(), "--out", str(out)]) == 78
+    error = capsys.readouterr().err
+    assert error.startswith(f"understudy-trainer: --out {out}: cannot be written ({said}")
+    assert error.endswith("; choose a folder that you may write\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_schema_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path, capsys) -> None:
+    assert main(["inspect", "none.csv", "--write-schema", str(tmp_path / "none" / "s.toml")]) == 78
+    assert "--write-schema" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file", "file/of/bundles", "b" * 300])
+def test_a_folder_of_bundles_that_can_never_be_is_told_before_anything_is_read(tmp_path, capsys, name) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / name
+    assert main(["fit", "none.csv", "--sensor-column", "room", "--out", str(out)]) == 78
+    assert capsys.readouterr().err.startswith(f"understudy-trainer: --out {out}: no folder ")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_of_a_bundle_a_sensor_all_are_seen_to_be_writable_before_any_is_learnt(climate, tmp_path, capsys) -> None:
+    (tmp_path / "out" / "cellar.npz").mkdir(parents=True)
+    assert main(["fit", str(climate), "--sensor-column", "room", "--out", str(tmp_path / "out")]) == 78
+    assert "cellar.npz: cannot be written (something else than a file is there)" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["cellar.npz"]
+
+
 def test_a_fit_that_is_interrupted_writes_nothing(climate: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

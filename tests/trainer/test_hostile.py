@@ -142,4 +142,4 @@ def test_sensors_that_cannot_be_files_are_refused_before_any_is_written(tmp_path
     assert "(k = b): 1 messages are too few" in capsys.readouterr().err
     path.write_text("".join(json.dumps({"k": "a", "v": i / 7}) + "\n" for i in range(60)))
     assert main([*words, str(path)]) == 78
-    assert "no folder can be there" in capsys.readouterr().err
+    assert "no folder that you may write" in capsys.readouterr().err
