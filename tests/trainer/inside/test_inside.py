@@ -1,5 +1,9 @@
 """What SDV might hold in another version is refused by its name."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 import torch
 
 from agent.reading import Column
+from tests.commands import ROOT
 from trainer.inside import common, gan
 from trainer.inside.common import ExportError, check_versions
 
@@ -48,3 +53,12 @@ def test_no_kind_starts_processes_which_an_interruption_would_have_to_reach(mock
     table = pd.DataFrame({"level": np.random.default_rng(0).normal(size=500)})  # of as many, ctgan does
     gan.fit(kind, table, [Column(name="level")], 1, lambda *_: None)
     other.assert_not_called()
+
+
+OPTIMIZER = "import trainer.inside, torch; torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])"
+
+
+def test_torch_leaves_no_folder_for_compiled_code_as_nothing_is_compiled(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
+    subprocess.run([sys.executable, "-c", OPTIMIZER], check=True, cwd=ROOT, env=env | {"TMPDIR": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
