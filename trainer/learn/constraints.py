@@ -75,7 +75,8 @@ def _order(rules: Rules, constraint: Constraint, fields: list[Field], columns: l
             known = is_value(low) and is_value(high)
             if known and not (float(low) < float(high) if constraint.strict else float(low) <= float(high)):
                 problem = f"does not hold in message {place}, where {lower.path} is {low} and {upper.path} {high}"
-                raise _refused(constraint, problem)
+                hint = "; where they may be equal, say strict = false" if float(low) == float(high) else ""
+                raise _refused(constraint, problem + hint)
     for each in _on_one_grid(fields, [value for values in columns for value in values if is_value(value)]):
         rules.fields[each.path] = each
     rules.values |= {each.path: list(filter(is_value, c)) for each, c in zip(fields, columns, strict=True)}

@@ -92,6 +92,16 @@ def test_a_constraint_that_does_not_hold_is_refused_with_its_place(constraint, s
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize(("mid", "hint"), [(5.0, "; where they may be equal, say strict = false"), (4.5, "")])
+def test_of_two_that_are_equal_it_is_said_how_to_allow_it(mid, hint):
+    messages = machine(60)
+    messages[49] |= {"low": 5.0, "mid": mid}
+    order = {"kind": "range", "fields": ["low", "mid"]}
+    with pytest.raises(RecordingError) as error:
+        fit(recording_of(messages), "m", Options(corrections=Schema.model_validate({"constraint": [order]})))
+    assert str(error.value).endswith(f"does not hold in message 50, where low is 5.0 and mid {mid}{hint}")
+
+
 def test_recorded_combinations_keep_their_frequencies():
     bundle = fit(recording_of(machine(800)), "machine", Options(corrections=SCHEMA)).bundle
     played = play(bundle, 4000)
