@@ -1,7 +1,7 @@
 """The sensors of a configuration, each with its bundle: checked, not yet playing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from agent.model import Model, model_of
 from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.manifest import PeriodName
-from agent.models.sampler import GIVEN_BLOCK, Given
+from agent.models.sampler import GIVEN_BLOCK, Given, drawn
 from agent.player import given_of, hours_for, local_zone
 from agent.problems import listed
 from agent.settings.schedule import weekly
@@ -143,8 +143,8 @@ class Part:
     def _impossible(self) -> str | None:
         """Why its messages are never as asked: better told now than when the first one is drawn."""
         try:
-            given = Given(self.hours[0] if self.bundle.manifest.hours else None, self.given.values)
-            self.model.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), given)
+            given = replace(self.given, hour=self.hours[0] if self.bundle.manifest.hours else None)
+            drawn(self.model.sampler, 2 * GIVEN_BLOCK, np.random.default_rng(0), given)
         except ConditionError as error:
             return f"given: {error}"
         return None

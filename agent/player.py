@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,7 @@ from agent.message.conditions import conditions
 from agent.message.leaves import EventTime, Pen
 from agent.model import Model
 from agent.models.bundle import Bundle
-from agent.models.sampler import ANYTHING, BLOCK, GIVEN_BLOCK, HOURS, Given, Source
+from agent.models.sampler import ANYTHING, BLOCK, GIVEN_BLOCK, HOURS, Given, Source, drawn
 from agent.reading import Readings, Rows, joined
 
 
@@ -145,7 +145,13 @@ def given_of(bundle: Bundle, asked: Mapping[str, Any]) -> Given:
     for process in bundle.manifest.processes:
         if process.column in allowed:
             raise ConditionError(f"{process.column}: follows from other values and cannot be given")
-    return Given(None, tuple((places[column], tuple(sorted(values))) for column, values in allowed.items()))
+    asks = {name: conditions(bundle.manifest.template, {name: value}) for name, value in asked.items()}
+    told = [
+        ", ".join(f"{name} = {asked[name]}" for name, columns in asks.items() if column in columns)
+        for column in allowed
+    ]
+    values = tuple((places[column], tuple(sorted(values))) for column, values in allowed.items())
+    return Given(None, values, tuple(told))
 
 
 def hours_for(model: Model, given: Given) -> list[int]:
@@ -160,7 +166,7 @@ def hours_for(model: Model, given: Given) -> list[int]:
     possible, problem = [], None
     for hour in range(hours):
         try:
-            model.sampler.draw(2 * GIVEN_BLOCK, np.random.default_rng(0), Given(hour, given.values))
+            drawn(model.sampler, 2 * GIVEN_BLOCK, np.random.default_rng(0), replace(given, hour=hour))
             possible.append(hour)
         except ConditionError as error:
             problem = error

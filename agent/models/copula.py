@@ -8,10 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.models.normal import Condition, Normal
-from agent.models.sampler import ANYTHING, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, UnmetError, redrawn
 from agent.models.tables import Segments, Table, read_tables
 
 CELLS = 32_768  # numbers at a time: the working set stays in a small processor's cache
@@ -105,5 +104,5 @@ def _condition(column: int, table: Table, allowed: tuple[float, ...]) -> Conditi
     ends = [table.where(value) for value in allowed]
     low, high = (np.concatenate(part) for part in zip(*ends, strict=True))
     if not len(low):
-        raise ConditionError("the model never draws a value that is asked for; ask for one that was recorded")
+        raise UnmetError("the model never draws that; ask for a value that was recorded", column)
     return Condition(column, low, high)

@@ -1,7 +1,7 @@
 """What every model kind gives the agent, and the readings' rows drawn from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -26,10 +26,17 @@ class Given:
     Attributes:
         hour: Of the day (0 to 23) or of the week from Monday (0 to 167), local to the sensor; None: any.
         values: Positions of columns, and the values that each may have.
+        told: Of each of these, what was asked for, for messages: `state = busy`.
     """
 
     hour: int | None = None
     values: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    told: tuple[str, ...] = ()
+
+    def words(self, position: int | None = None) -> str:
+        """What was asked for, for messages: of one column, or in all."""
+        pairs = zip(self.values, self.told, strict=False)
+        return ", ".join(dict.fromkeys(told for (at, _), told in pairs if position in (None, at)))
 
     def holds(self, rows: Floats) -> NDArray[np.bool_]:
         """Which rows have the values, shape (rows,)."""
@@ -49,6 +56,19 @@ class Given:
 ANYTHING = Given()
 
 
+class UnmetError(ConditionError):
+    """Rows are never, or next to never, as given.
+
+    Args:
+        problem: Why.
+        position: Of the column whose values it is; None: of all together.
+    """
+
+    def __init__(self, problem: str, position: int | None = None) -> None:
+        super().__init__(problem)
+        self.position = position
+
+
 class Sampler(Protocol):
     """Draws rows, any number of times, from one thread at a time.
 
@@ -64,7 +84,7 @@ class Sampler(Protocol):
         A bundle whose manifest says `hours` needs `given.hour`.
 
         Raises:
-            ConditionError: The model never, or next to never, draws rows such as are given.
+            UnmetError: The model never, or next to never, draws rows such as are given.
         """
         ...
 
@@ -86,7 +106,7 @@ def redrawn(draw: Callable[[int], Floats], count: int, given: Given) -> Floats:
     """`count` rows of those that `draw(count)` gives for which `given.values` hold.
 
     Raises:
-        ConditionError: They are too rare.
+        UnmetError: They are too rare.
     """
     parts, found, tried, size = [], 0, 0, count
     while found < count:
@@ -94,9 +114,23 @@ def redrawn(draw: Callable[[int], Floats], count: int, given: Given) -> Floats:
         parts.append(given.exact(rows[given.holds(rows)]))
         found, tried = found + len(parts[-1]), tried + size
         if found < count and tried >= max(MOST_TRIES, 100 * count):
-            raise ConditionError(f"only {found} of {tried} rows are as given, {count} are asked for; ask for less")
+            came = f"messages like that came in {found} of {tried} rows drawn, too seldom to be played"
+            raise UnmetError(f"{came}; ask for fewer fields at once, or for what comes more often")
         size = min(max(count, BLOCK), 16 * BLOCK)
     return np.concatenate(parts)[:count] if parts else draw(0)
+
+
+def drawn(sampler: Sampler, count: int, rng: np.random.Generator, given: Given) -> Floats:
+    """`count` rows of a sampler.
+
+    Raises:
+        ConditionError: Rows are never, or next to never, as given; it names what was asked for.
+    """
+    try:
+        return sampler.draw(count, rng, given)
+    except UnmetError as error:
+        asked = given.words(error.position)
+        raise ConditionError(f"{asked}: {error}" if asked else str(error)) from error
 
 
 class Source:
@@ -120,7 +154,7 @@ class Source:
     def enter(self, hour: int) -> None:
         """From now on, rows of this hour."""
         if hour != self._given.hour:
-            self._given = Given(hour, self._given.values)
+            self._given = replace(self._given, hour=hour)
             self._next = len(self._block)  # what is left of the last hour is dropped
             self._size = self._most if self._sampler.consecutive else min(self._most, GIVEN_BLOCK)
 
@@ -147,4 +181,4 @@ class Source:
     def _draw(self) -> Rows:
         """The next block; those of an hour grow, as an hour may have few readings, of rows that are drawn in vain."""
         size, self._size = self._size, min(2 * self._size, self._most)
-        return Rows(self._index, self._sampler.draw(size, self._rng, self._given))
+        return Rows(self._index, drawn(self._sampler, size, self._rng, self._given))

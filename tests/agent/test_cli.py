@@ -82,7 +82,7 @@ def test_check_tells_the_problems_of_configuration_and_bundles_at_once(tmp_path,
     [
         ('stat = "busy"', "given: stat: no field that varies has that name; did you mean state?"),
         ('state = "gone"', "given: state = gone: is never that; known: idle, busy"),
-        ("temperature = 99", "given: the model never draws a value that is asked for"),
+        ("temperature = 99", "given: temperature = 99: the model never draws that; ask for a value that was recorded"),
         ("state = [1]", "[[sensor]] 1 ('a') given state: must be text, a number, true or false; quote the name"),
         ('scene.zone = "x"', "a.toml: [[sensor]] 1 ('a') given scene: must be text, a number, true or false"),
     ],
@@ -126,7 +126,9 @@ def test_check_refuses_what_is_so_at_no_hour(tmp_path, capsys):
     write(never, tmp_path / "b.npz")
     asked = 'name = "a"\nbundle = "b.npz"\n[sensor.given]\nstate = "busy"'
     assert main(["check", "--config", config(tmp_path / "a.toml", asked)]) == 78
-    assert "given: the model never draws a value that is asked for" in capsys.readouterr().err
+    assert (
+        "given: state = busy: the model never draws that; ask for a value that was recorded" in capsys.readouterr().err
+    )
 
 
 def test_preview_prints_only_messages_as_given(bundle):

@@ -12,6 +12,7 @@ from agent.errors import ConditionError
 from agent.model import model_of
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
+from agent.models.sampler import Given
 from agent.player import Player, given_of
 from tests.bundles import make_bundle
 from tests.made import manifest_of
@@ -92,4 +93,4 @@ def test_what_follows_in_time_cannot_be_given_and_what_is_drawn_can():
     bundle = by_hour_of_week()
     with pytest.raises(ConditionError, match=r"^follows: follows from other values and cannot be given$"):
         given_of(bundle, {"drawn": "0", "follows": "4"})
-    assert given_of(bundle, {"drawn": "0"}).values == ((1, (0.0,)),)
+    assert given_of(bundle, {"drawn": "0"}) == Given(None, ((1, (0.0,)),), ("drawn = 0",))

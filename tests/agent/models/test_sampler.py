@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.errors import ConditionError
 from agent.models.copula import CopulaSampler
-from agent.models.sampler import ANYTHING, Given, Source, redrawn
+from agent.models.sampler import ANYTHING, Given, Source, UnmetError, drawn, redrawn
 from agent.reading import Readings, Rows
 from tests.made import copula_bundle, readings
 
@@ -115,3 +116,18 @@ def test_a_change_of_the_hour_drops_what_was_drawn_for_the_last():
         supply.enter(hour)
         seen += supply.take(3).numbers("hour")
     assert seen == [5.0] * 6 + [6.0] * 6 + [5.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("position", "said"), [(2, "hour = 5: never"), (None, "state = busy, lit = 1, hour = 5: never"), (7, "never")]
+)
+def test_what_is_not_met_is_told_as_it_was_asked_for(position, said):
+    class Never:
+        def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
+            raise UnmetError("never", position)
+
+    asked = Given(None, ((0, (1.0,)), (1, (1.0,)), (2, (5.0,))), ("state = busy", "lit = 1", "hour = 5"))
+    with pytest.raises(ConditionError, match=f"^{said}$"):
+        drawn(Never(), 5, np.random.default_rng(0), asked)
+    with pytest.raises(ConditionError, match=f"^{said}$"):
+        Source(Never(), ["state", "lit", "hour"], np.random.default_rng(0), 8, asked).next()
