@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from agent.errors import RecordingError
 from trainer.evaluate import autocorrelation_likeness, indistinguishable, quality_score
 from trainer.models.fitted import Fitted, Task
-from trainer.models.registry import FITS, WANTS
+from trainer.models.registry import FITS, TRIED
 from trainer.table import typed, without_gaps
 
 AUTO = "auto"
@@ -63,7 +63,7 @@ def choose(task: Task, draw: Draw, scored: Callable[[Score], None]) -> list[Scor
     rest = typed(whole[held].reset_index(drop=True), task.columns)
     scores, problem = [], None
     for kind in FITS:
-        if len(whole) < WANTS.get(kind, 0) or (kind == "par" and not task.ordered):
+        if len(whole) < TRIED.get(kind, 0) or (kind == "par" and not task.ordered):
             continue
         try:
             rows = draw(kind, FITS[kind](replace(part, rng=np.random.default_rng(task.seed))))

@@ -207,10 +207,12 @@ def test_the_losses_of_a_network_are_written_for_tensorboard(climate: Path, tmp_
     assert [path.name.startswith("events.") for path in (tmp_path / "losses" / "s").iterdir()] == [True]
 
 
-def test_few_messages_for_a_network_are_warned_of(climate: Path, tmp_path: Path, capsys) -> None:
-    words = ["fit", str(climate), "--sensor", "s", "--model", "tvae", "--epochs", "2", "--out", str(tmp_path / "b.npz")]
+@pytest.mark.parametrize("kind", ["tvae", "par"])
+def test_few_messages_for_a_network_are_warned_of(climate: Path, tmp_path: Path, capsys, mocker, kind: str) -> None:
+    mocker.patch("trainer.fit.ROWS", 2000)  # SDV's par takes long for more
+    words = ["fit", str(climate), "--sensor", "s", "--model", kind, "--epochs", "2", "--out", str(tmp_path / "b.npz")]
     assert main(words) == 0
-    assert "300 messages are few for tvae: under 500, prefer gaussian-copula" in capsys.readouterr().out
+    assert f"300 messages are few for {kind}: under 500, prefer gaussian-copula" in capsys.readouterr().out
 
 
 def test_without_tensorboard_nothing_is_begun(climate: Path, tmp_path: Path, capsys, mocker) -> None:

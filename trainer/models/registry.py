@@ -7,8 +7,10 @@ from trainer.models import copula, neural, sequence
 from trainer.models.fitted import Fitted, Task
 
 NEURAL = ("ctgan", "copula-gan", "tvae")
-WANTS = dict.fromkeys(NEURAL, 500) | {"par": 200}
-"""Rows that a kind needs to be of use."""
+WANTS = dict.fromkeys((*NEURAL, "par"), 500)
+"""Rows under which a kind is advised against."""
+TRIED = WANTS | {"par": 200}
+"""Rows from which `auto` tries a kind: it holds it against the others, so fewer can do."""
 
 FITS: dict[str, Callable[[Task], Fitted]] = {
     "gaussian-copula": copula.fit,
