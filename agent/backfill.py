@@ -25,6 +25,7 @@ from agent.progress import FILE, Progress
 from agent.publisher import Publisher
 from agent.rarely import Rarely
 from agent.settings.settings import Settings
+from agent.terminal import bar_width
 from agent.wiring.batches import Playing, past_of
 from agent.wiring.stage import Stage, output_of, player_of, seed_of
 
@@ -136,7 +137,7 @@ class Past:
         self._publisher.open()
         self._begun_s = self._stage.clock.monotonic_s()
         span_s = (self._stop_ns - self._start_ns) / NS_PER_S
-        with tqdm(total=span_s, bar_format=BAR, disable=None) as bar:
+        with tqdm(total=span_s, bar_format=BAR, ncols=bar_width(), disable=None) as bar:
             self._loop.after = lambda: self._step(bar)
             self._loop.run(lambda: self.stopped or (self._played and self._publisher.unsent == 0), look_s=LOOK_S)
         self._loop.after = self._publisher.pump

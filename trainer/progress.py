@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from agent.errors import ConfigError
+from agent.terminal import bar_width
 from trainer.places import require_folder
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ class Progress:
     def __init__(self, sensor: str, auto: bool) -> None:
         self._sensor, self._quiet = sensor, not sys.stderr.isatty()
         steps = STEPS + auto
-        self._steps: Any = tqdm(total=steps, desc=sensor, disable=self._quiet, bar_format="{l_bar}{bar}| {elapsed}")
+        self._steps: Any = tqdm(
+            total=steps, desc=sensor, ncols=bar_width(), disable=self._quiet, bar_format="{l_bar}{bar}| {elapsed}"
+        )
         self._steps.set_description(f"{sensor}: loading SDV")
         self._epochs: Any = None
         self._head = False
@@ -46,7 +49,7 @@ class Progress:
     def epoch(self, done: int, total: int, losses: str) -> None:
         """So many epochs are over."""
         if self._epochs is None:
-            self._epochs = tqdm(total=total, unit="epoch", leave=False, disable=self._quiet)
+            self._epochs = tqdm(total=total, unit="epoch", leave=False, ncols=bar_width(), disable=self._quiet)
         self._epochs.set_description(losses)
         self._epochs.update(done - self._epochs.n)
         if done == total:

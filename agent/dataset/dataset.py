@@ -16,6 +16,7 @@ from agent.dataset.processes import made
 from agent.errors import ConfigError
 from agent.imaging.labels import Labelled
 from agent.imaging.pictures import Counts
+from agent.terminal import bar_width
 
 MESSAGES = "messages.jsonl"
 
@@ -47,7 +48,7 @@ def write(folder: Path, plan: Plan, texts: Iterable[str], count: int, workers: i
         maker.check()
         labelled: list[Labelled] = []
         total = Counts()
-        bar: tqdm[Any] = tqdm(total=count, unit=" pictures", file=sys.stderr, disable=None)
+        bar: tqdm[Any] = tqdm(total=count, unit=" pictures", file=sys.stderr, ncols=bar_width(), disable=None)
         with (place / MESSAGES).open("w", encoding="utf-8") as messages, bar:
             for found, counts in made(maker, _noted(texts, messages), workers):
                 labelled += found

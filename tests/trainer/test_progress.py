@@ -51,11 +51,11 @@ def test_where_there_is_no_terminal_a_fit_of_one_kind_is_silent(capsys) -> None:
 
 
 @contextmanager
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Standard error as a terminal; afterwards the list holds what it showed."""
+def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 120) -> Iterator[list[str]]:
+    """Standard error as a terminal so wide; afterwards the list holds what it showed."""
     shown: list[str] = []
     master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (24, 120))
+    termios.tcsetwinsize(slave, (24, columns))
     with os.fdopen(slave, "w") as stream, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
         yield shown
@@ -67,8 +67,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     os.close(master)
 
 
-def test_on_a_terminal_the_steps_the_epochs_and_the_losses_are_told(monkeypatch) -> None:
-    with terminal(monkeypatch) as shown:
+@pytest.mark.parametrize("columns", [120, 0])  # of 0 it does not say how wide it is
+def test_on_a_terminal_the_steps_the_epochs_and_the_losses_are_told(monkeypatch, columns: int) -> None:
+    with terminal(monkeypatch, columns) as shown:
         tell(Progress("kitchen", auto=True))
     for text in ("kitchen: learning the messages", "kitchen: fitting ctgan", "kitchen: exporting", "Gen. (3.5)", "/3 "):
         assert text in shown[0]

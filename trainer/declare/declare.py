@@ -18,6 +18,7 @@ from agent.models.bundle import Bundle
 from agent.models.manifest import FORMAT, Arrival, Manifest, Period, Provenance
 from agent.problems import closest, listed
 from agent.reading import Column
+from agent.terminal import bar_width
 from trainer.declare import spec
 from trainer.declare.arrival import timing
 from trainer.declare.choices import Choices, labels_of
@@ -148,7 +149,10 @@ class _Declared:
             self._problems,
         )
         lists, nodes = Lists(maker), {}
-        for name, field in tqdm(self._fields.items(), "declaring", unit="field", delay=2, leave=False, disable=None):
+        bar = tqdm(
+            self._fields.items(), "declaring", unit="field", delay=2, leave=False, ncols=bar_width(), disable=None
+        )
+        for name, field in bar:
             place = f"[fields.{name}]"
             node = lists.node(field, name, place) if isinstance(field, spec.List) else maker.node(field, (name,), place)
             if node is not None:
