@@ -165,8 +165,6 @@ def _preview(args: argparse.Namespace) -> int:
     from agent.dataset.dataset import write
     from agent.dataset.plan import plan_of
 
-    for number in (signal.SIGTERM, signal.SIGHUP):  # nothing is left half-written then, either
-        signal.signal(number, signal.default_int_handler)
     keys = _each_once("--set", args.set)
     for name, value in (("sprites", args.sprites), ("labels", args.labels)):
         if value is not None and keys.setdefault(name, value) is not value:

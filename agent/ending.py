@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,19 +15,36 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_CONFIG = 78  # sysexits.h EX_CONFIG: systemd is told not to restart into the same error
 EXIT_INTERRUPTED = 130  # as a shell tells of Ctrl-C
+EXIT_SIGNAL = 128  # and, with its number added, of another signal
+CTRL_C = ("interrupted", EXIT_INTERRUPTED)
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class EndedError(KeyboardInterrupt):
+    """A signal that asks to end has come; whatever tidies up at Ctrl-C does so then, too."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.name, self.status = signal.Signals(number).name, EXIT_SIGNAL + number
 
 
 def exit_status(program: str, command: Callable[[], int]) -> int:
     """Run a command, and tell what goes wrong in one message on stderr. Returns its exit status."""
     _let_all_be_told()
+    with _signals_end():
+        return _status(program, command)
+
+
+def _status(program: str, command: Callable[[], int]) -> int:
     try:
         status = command()
         sys.stdout.flush()
         return status
     except UnderstudyError as error:
         return _tell(EXIT_CONFIG, f"{program}: {error}")
-    except KeyboardInterrupt:
-        return _tell(EXIT_INTERRUPTED, f"{program}: interrupted; nothing is left half-written")
+    except KeyboardInterrupt as end:
+        by, status = (f"ended by {end.name}", end.status) if isinstance(end, EndedError) else CTRL_C
+        return _tell(status, f"{program}: {by}; nothing is left half-written")
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else what is buffered fails again at the end
         return 0
@@ -39,12 +57,31 @@ def exit_status(program: str, command: Callable[[], int]) -> int:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Ctrl-C has to wait: torch ends the whole process if one comes while it is loaded."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Ctrl-C and its like have to wait: torch ends the whole process if one comes while it is loaded."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *ENDING})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _signals_end() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does, unless they are ignored (nohup) or it answers them itself."""
+    alone = threading.current_thread() is threading.main_thread()  # no other thread may say what signals do
+    taken = [number for number in ENDING if alone and signal.getsignal(number) == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            if signal.getsignal(number) is _end:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, _: object) -> None:
+    raise EndedError(number)
 
 
 def _tell(status: int, message: str) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.ending import exit_status, held
 from agent.errors import ConfigError
+from agent.files import replacing
 from agent.models.bundle import write
 from agent.models.manifest import Manifest
 from tests.bundles import make_bundle, write_bundle
@@ -37,6 +38,43 @@ def test_ctrl_c_is_one_message_and_130(capsys):
 
     assert exit_status("x", interrupted) == 130
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_to_end_is_as_clean_as_ctrl_c_and_has_its_own_status(tmp_path, capsys, number, status):
+    def ended() -> int:
+        with replacing(tmp_path / "a") as file:
+            file.write(b"half")
+            signal.raise_signal(number)
+        raise AssertionError("nobody was interrupted")
+
+    assert exit_status("x", ended) == status
+    assert capsys.readouterr().err == f"x: ended by {number.name}; nothing is left half-written\n"
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("answer", [signal.SIG_IGN, lambda *_: None])
+def test_a_signal_that_is_ignored_or_answered_otherwise_ends_nothing(answer):
+    before = signal.signal(signal.SIGHUP, answer)
+    try:
+        assert exit_status("x", lambda: signal.raise_signal(signal.SIGHUP) or 3) == 3
+        assert signal.getsignal(signal.SIGHUP) is answer
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_command_that_answers_a_signal_itself_goes_on():
+    def answered() -> int:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.raise_signal(signal.SIGTERM)
+        return 3
+
+    try:
+        assert exit_status("x", answered) == 3
+        assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL  # one more is answered, too
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -161,15 +199,16 @@ def test_a_signal_while_the_agent_starts_is_answered_when_it_has(tmp_path, numbe
     assert (b"reloaded" in told) == (number == signal.SIGHUP)
 
 
-def test_ctrl_c_waits_until_what_it_would_break_is_over():
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_waits_until_what_it_would_break_is_over(number, status):
     over = False
 
     def interrupted() -> int:
         nonlocal over
         with held():
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             over = True
         raise AssertionError("nobody was interrupted")
 
-    assert exit_status("x", interrupted) == 130
+    assert exit_status("x", interrupted) == status
     assert over

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from agent.models import bundle as bundles
+from tests.bundles import write_bundle
 from tests.commands import ROOT
+from tests.e2e.broker import wait_until
 from trainer.cli import main
 from trainer.corrections import NAMES, require_made
 
@@ -103,6 +105,19 @@ def test_generate_extends_a_table_with_rows_of_its_kind(climate: Path, tmp_path:
     assert len(rows) == 50
     assert list(rows[0]) == ["time", "room", "temperature", "co2"]
     assert all(400 <= int(row["co2"]) < 900 for row in rows)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_messages_that_are_written_when_a_signal_comes_leave_no_file(tmp_path: Path, number: int, status: int) -> None:
+    bundle, out = write_bundle(tmp_path / "b.npz"), tmp_path / "out"
+    out.mkdir()
+    words = ["generate", str(bundle), "-n", "100000000", "--out", str(out / "g.jsonl")]
+    process = subprocess.Popen([sys.executable, "-m", "trainer", *words], cwd=ROOT, stderr=subprocess.PIPE)
+    wait_until(lambda: any(out.iterdir()))
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert (process.returncode, told.count(b"\n")) == (status, 1)
+    assert list(out.iterdir()) == []
 
 
 def test_nothing_is_written_when_the_input_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
