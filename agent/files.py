@@ -42,7 +42,11 @@ def require_writable(path: Path) -> None:
 
 def remedy(error: OSError) -> str:
     """What to do where a file could not be written."""
-    return "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose a folder that you may write"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room"
+    if error.errno in (errno.EINVAL, errno.ENAMETOOLONG):
+        return "choose another name"
+    return "choose a folder that is there and that you may write"
 
 
 @contextmanager

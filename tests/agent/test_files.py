@@ -63,9 +63,14 @@ def test_of_a_small_file_everything_is_read_and_a_large_or_endless_one_is_refuse
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EACCES, "choose a folder that you may write")],
+    [
+        (errno.ENOSPC, "make room"),
+        (errno.EDQUOT, "make room"),
+        (errno.ENAMETOOLONG, "choose another name"),
+        (errno.EACCES, "choose a folder that is there and that you may write"),
+    ],
 )
-def test_of_a_full_disk_the_remedy_is_room_and_of_all_else_another_folder(number, said):
+def test_of_a_full_disk_the_remedy_is_room_of_a_name_another_and_of_all_else_a_folder(number, said):
     assert remedy(OSError(number, "no")) == said
 
 

@@ -130,7 +130,8 @@ def test_a_bundle_that_cannot_be_serialised_leaves_nothing(tmp_path: Path):
 
 def test_a_place_that_cannot_be_written_or_read_is_named(tmp_path: Path):
     with pytest.raises(
-        BundleError, match=r"nowhere/a\.npz: cannot be written \(.+\); choose a folder that you may write$"
+        BundleError,
+        match=r"nowhere/a\.npz: cannot be written \(.+\); choose a folder that is there and that you may write$",
     ):
         write(BUNDLE, tmp_path / "nowhere" / "a.npz")
     (tmp_path / "folder").mkdir()

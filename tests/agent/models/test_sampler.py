@@ -123,6 +123,8 @@ def test_a_change_of_the_hour_drops_what_was_drawn_for_the_last():
 )
 def test_what_is_not_met_is_told_as_it_was_asked_for(position, said):
     class Never:
+        consecutive = False
+
         def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> np.ndarray:
             raise UnmetError("never", position)
 
