@@ -217,14 +217,15 @@ def test_a_backfill_that_was_killed_leaves_the_live_run_alone(broker, run_agent,
         agent = run_agent(text)
         subscriber.wait(TOPIC, 3)
         assert agent.stop() == 0
+        live = len(subscriber.seen(TOPIC))
         path = write(tmp_path / "b.toml", text)
         command = [sys.executable, "-m", "agent", "backfill", "--config", str(path), "--from", "2026-03-01"]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-            time.sleep(1.0)
+            subscriber.wait(TOPIC, live + 1)
             process.kill()
         agent = run_agent(text)
         agent.wait_for("connected to")
-        time.sleep(1.0)
+        subscriber.wait(TOPIC, len(subscriber.seen(TOPIC)) + 2)
         assert agent.stop() == 0
         seen: dict = {}
         for message in subscriber.seen(TOPIC):

@@ -208,7 +208,10 @@ def test_a_fit_that_is_interrupted_writes_nothing(climate: Path, tmp_path: Path)
     ("model", "said"),
     [
         ("gaussian-copula", "gaussian-copula corrects nothing; drop the option"),
-        ("tvae", "tvae corrects no such thing; drop it, or leave out true-frequencies or sampled-classes"),
+        (
+            "tvae",
+            "tvae corrects no such thing; drop it, or leave out true-frequencies or sampled-classes or recorded-hours",
+        ),
     ],
 )
 def test_a_correction_that_a_kind_does_not_make_cannot_be_left_out(tmp_path, capsys, model, said) -> None:
