@@ -44,6 +44,7 @@ def sequence_bundle(
         manifest,
         {
             **{name: (scale * rng.standard_normal(shape)).astype("<f4") for name, shape in shapes.items()},
+            "lean": np.zeros((parts, sum(sizes)), "<f4"),
             "choices": np.array(sizes, "<i4"),
             "absent": np.array(absent, "<i4"),
             "length": np.array([LENGTH], "<i4"),

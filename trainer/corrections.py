@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from agent.errors import ConfigError
 
-FREQUENCIES = "true-frequencies"  # each class is drawn as often as it was recorded
+FREQUENCIES = "true-frequencies"  # each class is drawn as often as it was recorded; PAR's in each hour
 SAMPLED = "sampled-classes"  # a class is drawn by its probability, where SDV takes the most probable one
 ORDER = "event-order"  # rows follow each other as their events did, in whatever order they were recorded
 SEGMENTS = "equal-segments"  # many segments of one length, each with its hour, where SDV has one endless sequence

@@ -13,6 +13,7 @@ from agent.models.bundle import Bundle
 
 MOST_STATE, MOST_CODES = 512, 20_000
 LARGEST = 1e6  # of the weights: nothing that is computed from them overflows
+VANISHING = 110.0  # below the largest logit an exponential is 0, in single precision
 GENTLE = 10.0  # logits up to here have exponentials that can be added up, those of all choices, in double precision
 
 Singles = NDArray[np.float32]
@@ -26,7 +27,8 @@ class RecurrentNetwork:
     of the day where rows differ by it; `input` (entries, 3s), what the row before adds: an entry each number,
     then one each code of each choice; `recurrent` (s, 3s) and `reset` (s), what the state adds, and the bias
     that the reset gate scales too; `output` (s + 1, 2 · numbers + codes), what the state and a 1 give: each
-    number's mean, then their deviations before softplus, then the logits. `choices`: sizes of the categories
+    number's mean, then their deviations before softplus, then the logits. `lean` (1 or 24, codes): what is added
+    to the logits in each hour, of all choices; 0 where nothing is. `choices`: sizes of the categories
     in order, then of choices that are drawn and fed back but not written. `absent` (numbers): which choice tells,
     by code 1, that a number is not there, which is then 0; -1: none does. The columns' numbers, in order, then
     ones that are not written.
@@ -38,8 +40,10 @@ class RecurrentNetwork:
         self._falters = bool(np.any(self._absent >= 0))
         self._firsts, self._lasts = np.cumsum(sizes) - sizes, np.cumsum(sizes) - 1
         self._choice_of = np.repeat(np.arange(len(sizes)), sizes)
-        self._output = np.ascontiguousarray(arrays["output"].T)
-        self._steep = bool(np.any(np.abs(self._output[2 * self.numbers :]).sum(axis=1) > GENTLE))
+        self._output = np.array(arrays["output"].T, np.float32, order="C")  # a copy: each hour writes its lean into it
+        self._leaning = self._output[2 * self.numbers :, -1] + arrays["lean"]
+        self._reach = np.abs(self._output[2 * self.numbers :, :-1]).sum(axis=1)  # by how much the state moves a logit
+        self._steep = (np.abs(self._leaning) + self._reach > GENTLE).any(axis=1)
         self._gates, self._bases, self._first = _gates(arrays, self.numbers, self._lasts)
 
     @classmethod
@@ -59,12 +63,19 @@ class RecurrentNetwork:
             raise bundle.error("reset.npy", f"must hold 1 to {MOST_STATE} numbers")
         shapes: dict[str, tuple[int, ...]] = {"start": (hours, 3 * state), "body": (hours, 3 * state)}
         shapes |= {"input": (numbers + codes, 3 * state), "recurrent": (state, 3 * state), "reset": (state,)}
-        shapes |= {"output": (state + 1, 2 * numbers + codes)}
+        shapes |= {"output": (state + 1, 2 * numbers + codes), "lean": (hours, codes)}
         arrays = {name: bundle.array(name, "<f4", shape) for name, shape in shapes.items()}
         for name, array in arrays.items():
             if bool(np.any(np.abs(array) > LARGEST)):
                 raise bundle.error(f"{name}.npy", f"holds a number beyond {LARGEST:g}")
         return cls({**arrays, "choices": sizes, "absent": absent})
+
+    def never(self, choice: int, hour: int) -> NDArray[np.bool_]:
+        """Which codes of a choice are not drawn in the hour, whatever the state, shape (codes,)."""
+        codes = slice(self._firsts[choice], self._lasts[choice] + 1)
+        leaning, reach = self._leaning[hour, codes], self._reach[codes]
+        beyond: NDArray[np.bool_] = leaning + reach < np.max(leaning - reach) - VANISHING
+        return beyond
 
     def run(self, noise: Singles, picks: Singles, hour: int) -> Singles:
         """Numbers, as deviations from their mean, then the codes of all choices: shape (rows, these, segments).
@@ -75,17 +86,17 @@ class RecurrentNetwork:
             hour: Which of the hours, of all segments.
         """
         rows, numbers, segments = len(noise), self.numbers, noise.shape[2]
-        entries, gates = numbers + len(self._choice_of), self._gates
-        gates[:, -1] = self._bases[hour]
+        entries, gates, leaning = numbers + len(self._choice_of), self._gates, self._output
+        gates[:, -1], leaning[2 * numbers :, -1] = self._bases[hour], self._leaning[hour]
         drawn = np.empty((rows, numbers + self.choices, segments), np.float32)
         source = np.ones((gates.shape[1], segments), np.float32)  # the row before, the state, and a 1
         state = source[entries:-1]
-        state[:] = self._first[hour][:, None]
+        state[:], steep = self._first[hour][:, None], bool(self._steep[hour])
         for row in range(rows):
-            output = self._output @ source[entries:]
+            output = leaning @ source[entries:]
             values, codes = drawn[row, :numbers], drawn[row, numbers:]
             if self.choices:
-                self._choose(output[2 * numbers :], picks[row], source[numbers:entries], codes)
+                self._choose(output[2 * numbers :], picks[row], source[numbers:entries], codes, steep)
             np.multiply(np.logaddexp(output[numbers : 2 * numbers], 0), noise[row], out=values)
             values += output[:numbers]
             if self._falters:
@@ -94,9 +105,9 @@ class RecurrentNetwork:
             _advance(state, gates @ source)
         return drawn
 
-    def _choose(self, logits: Singles, picks: Singles, below: Singles, codes: Singles) -> None:
+    def _choose(self, logits: Singles, picks: Singles, below: Singles, codes: Singles, steep: bool) -> None:
         """Choose a code of each choice. Into `below` goes for each of the choice's codes whether it is less."""
-        if self._steep:
+        if steep:
             logits = logits - np.maximum.reduceat(logits, self._firsts)[self._choice_of]
         cumulated = np.exp(logits).cumsum(axis=0, dtype=np.float64)
         ends = cumulated[self._lasts]

@@ -16,6 +16,7 @@ Hours = NDArray[np.int64]
 FEWEST = 20  # rows to know an hour by; with fewer, those of the hours beside it are taken too
 CERTAIN = 1e-4  # chance of taking an hour for different that is not
 SLIGHT = 0.1  # KS distance or total variation below which an hour is like the day
+SLIGHT_SHARE = 0.02  # the same of total variation where an hour of its own costs no table
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,30 @@ class Marginal:
         return numbers
 
 
-def shares_by_hour(codes: Floats, size: int, hours: Hours) -> Floats:
-    """The share of each code of a category in each hour of the day, shape (24, size); see `Marginal`."""
-    if not _differ(codes, True, hours):
-        return np.tile(np.bincount(codes.astype(np.intp), minlength=size) / len(codes), (HOURS, 1))
-    parts = [codes[_about(hours, codes, hour)].astype(np.intp) for hour in range(HOURS)]
-    return np.stack([np.bincount(part, minlength=size) / len(part) for part in parts])
+def shares_by_hour(codes: Floats, size: int, hours: Hours | None) -> Floats:
+    """The share of each code, shape (1 or 24, size), NaN left out.
+
+    Args:
+        codes: Of one category, shape (rows,).
+        size: How many codes there are.
+        hours: Of the day, of each row; None: the one share is that of all rows.
+
+    Where no hour differs from the rest beyond chance, all have the share of the whole.
+    """
+    there = ~np.isnan(codes)
+    whole = shares(codes[there], size)[None]
+    if hours is None:
+        return whole
+    about = [_about(hours, codes, hour) & there for hour in range(HOURS)]
+    tests = (_difference(codes[near], codes[there & ~near], True) for near in about if 0 < near.sum() < there.sum())
+    if not any(distance > SLIGHT_SHARE and chance * HOURS < CERTAIN for distance, chance in tests):
+        return np.repeat(whole, HOURS, axis=0)
+    return np.array([shares(codes[near], size) for near in about])
+
+
+def shares(codes: Floats, size: int) -> Floats:
+    """The share of each of so many codes, shape (size,)."""
+    return np.bincount(codes.astype(np.intp), minlength=size) / len(codes)
 
 
 def _about(hours: Hours, numbers: Floats, hour: int) -> NDArray[np.bool_]:

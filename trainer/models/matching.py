@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from agent.models.recurrent import RecurrentNetwork
+from agent.reading import Column
 from trainer.models.fitted import Arrays, Task
-from trainer.models.marginal import Marginal
+from trainer.models.marginal import Marginal, shares, shares_by_hour
 from trainer.models.quantiles import Quantiles
 from trainer.models.tables import Table, refined
 
 ROUNDS = 8  # of drawing rows and shifting logits
 LARGEST_STEP = 2.0  # of a logit in a round
-ROWS, HOURLY_ROWS = 65_536, 4_096  # drawn in all, and for each hour where rows differ by it
+NEVER = -1e5  # logit of a code that is not to be drawn
+ROWS, HOURLY_ROWS = 65_536, 8_192  # drawn in all, and for each hour where rows differ by it
 GRAIN, LEAST = 2.0**-14, 2.0**-26  # of z: few digits pack well, and two knots at one place are this far apart
 
 TOLERANCE, HOURLY_TOLERANCE = 5e-4, 5e-3  # of a table, in the value's range and in probability
@@ -23,22 +25,52 @@ Floats = NDArray[np.float64]
 
 
 def match_classes(arrays: dict[str, NDArray[Any]], length: int, task: Task) -> None:
-    """Shift the logits, in place, until each class is drawn as often as it was recorded."""
-    sizes = [column.size for column in task.columns if column.size]
-    recorded = [task.table[c.name].dropna().to_numpy(np.intp) for c in task.columns if c.size]
-    shares = [np.bincount(codes, minlength=size) for codes, size in zip(recorded, sizes, strict=True)]
-    names = [column.name for column in task.columns if column.size]
-    numbers = len(arrays["absent"])
-    for _ in range(ROUNDS if sizes else 0):
-        drawn = _pooled(_drawn(arrays, length, task), task)
-        task.mend(drawn[:, numbers : numbers + len(sizes)], names)
-        place = 2 * numbers
-        for choice, size, share in zip(range(numbers, numbers + len(sizes)), sizes, shares, strict=True):
-            found = np.bincount(drawn[:, choice].astype(np.intp), minlength=size) / len(drawn)
-            least = 0.5 / len(drawn)
-            step = np.log((share / share.sum() + least) / (found + least))
-            arrays["output"][-1, place : place + size] += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-            place += size
+    """Shift the logits, in place, until each class is drawn as often as it was recorded.
+
+    Where rows differ by the hour, the shifts are those of each hour, in `lean`, and a class that an hour never
+    had is never drawn in it; else they are in the output's bias. A class that persists answers a shift by more
+    than that, so each has a pace of its own, halved when the shift turns back, as where the largest logit wins.
+    """
+    columns = [column for column in task.columns if column.size]
+    if not columns:
+        return
+    recorded = np.concatenate([_recorded(column, task) for column in columns], axis=1)
+    logits = arrays["output"][-1:, 2 * len(arrays["absent"]) :] if task.hours is None else arrays["lean"]
+    logits = logits[:, : recorded.shape[1]]
+    if task.hours is not None:
+        logits[recorded == 0] = NEVER
+    pace, before = np.ones_like(recorded), np.zeros_like(recorded)
+    for _ in range(ROUNDS):
+        wanted = _wanted(_drawn(arrays, length, task), recorded, len(arrays["absent"]), task)
+        pace = np.minimum(pace * np.where(wanted * before < 0, 0.5, 1.2), 1)
+        logits += pace * np.clip(wanted, -LARGEST_STEP, LARGEST_STEP)
+        before = wanted
+
+
+def _recorded(column: Column, task: Task) -> Floats:
+    """The share of each code, shape (1 or 24, codes): in each hour of the day where rows differ by it."""
+    return shares_by_hour(task.table[column.name].to_numpy(np.float64), column.size or 0, task.hours)
+
+
+def _wanted(drawn: list[Floats], recorded: Floats, first: int, task: Task) -> Floats:
+    """The logarithm of how many times as often each code should come, shape (1 or 24, codes).
+
+    Args:
+        drawn: Rows of each hour.
+        recorded: Shares, of the same shape as what is returned.
+        first: The place of the first category in a row.
+        task: What was recorded.
+    """
+    sizes = {column.name: column.size for column in task.columns if column.size}
+    found, least = np.empty_like(recorded), 0.5 / len(drawn[0])
+    for hour, rows in enumerate(drawn):
+        codes = rows[:, first : first + len(sizes)]
+        task.mend(codes, list(sizes))
+        found[hour] = np.concatenate(
+            [shares(of_one, size) for of_one, size in zip(codes.T, sizes.values(), strict=True)]
+        )
+    wanted: Floats = np.log((recorded + least) / (found + least))
+    return wanted
 
 
 def matched_tables(arrays: Arrays, length: int, task: Task) -> list[list[Table]]:

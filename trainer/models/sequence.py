@@ -12,12 +12,11 @@ from agent.models.sampler import HOURS
 from trainer.corrections import ECHOES, FREQUENCIES, INDEX, MARGINALS, PRESENCE, SEGMENTS, TOKENS
 from trainer.inside import par as inside
 from trainer.models.fitted import Arrays, Task
-from trainer.models.matching import match_classes, matched_tables
+from trainer.models.matching import NEVER, match_classes, matched_tables
 from trainer.models.tables import Table, as_arrays
 from trainer.table import typed, without_gaps
 
 PARTS, SHORTEST, LONGEST = 50, 10, 480  # a segment is a fiftieth of the recording, of 10 to 480 rows
-NEVER = -1e5  # logit of a code that SDV never saw
 
 Floats = NDArray[np.float64]
 
@@ -129,6 +128,7 @@ class Sequences:
             "recurrent": net.gates_state[0].T,
             "reset": net.gates_state[1][2 * width :],
             "output": leaving[:, means + deviations + chosen],
+            "lean": np.zeros((len(base), len(chosen))),
         }
         arrays = {name: np.ascontiguousarray(weight, "<f4") for name, weight in weights.items()}
         sizes = [len(places) for places in choices]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.errors import BundleError
+from agent.errors import BundleError, ConditionError
+from agent.models import bundle as bundles
 from agent.models.bundle import Bundle
 from agent.models.recurrent import RecurrentNetwork
 from agent.models.sampler import Given
@@ -45,6 +46,7 @@ def plainly(arrays: dict[str, np.ndarray], noise: np.ndarray, picks: np.ndarray,
         n = np.tanh(entering[2 * width :] + r * (by_state[2 * width :] + a["reset"]))
         h = (1 - z) * n + z * h
         output = np.append(h, 1) @ a["output"]
+        output[2 * numbers :] += a["lean"][hour]
         codes, one_hot, first = [], [], 2 * numbers
         for size, pick in zip(sizes, u, strict=True):
             weights = np.exp(output[first : first + size])
@@ -64,6 +66,7 @@ def plainly(arrays: dict[str, np.ndarray], noise: np.ndarray, picks: np.ndarray,
 def test_each_row_is_what_a_plain_network_says(hour: int | None, unwritten: bool):
     made = bundle(hours=hour is not None, unwritten=unwritten)
     rng = np.random.default_rng(1)
+    made.arrays["lean"][:] = rng.normal(size=made.arrays["lean"].shape)
     numbers, choices = len(made.arrays["absent"]), len(made.arrays["choices"])
     noise = rng.standard_normal((20, numbers, 7), np.float32)
     picks = rng.random((20, choices, 7), np.float32)
@@ -105,6 +108,49 @@ def test_the_hour_chooses_what_the_network_is_told():
 
 def at(sampler: SequenceSampler, hour: int) -> np.ndarray:
     return sampler.draw(50, np.random.default_rng(0), Given(hour))
+
+
+def test_an_hour_leans_towards_a_class_and_the_others_draw_as_if_it_did_not():
+    made = bundle(hours=True)
+    before = {hour: at(SequenceSampler.load(made), hour) for hour in (3, 4)}
+    made.arrays["lean"][3, :3] = [0, 0, 8]
+    sampler = SequenceSampler.load(made)
+    leaning = at(sampler, 3)
+    assert (leaning[:, 0] == 2).mean() > 0.9 > (before[3][:, 0] == 2).mean() + 0.2
+    assert np.array_equal(at(sampler, 4), before[4])
+    assert np.array_equal(at(sampler, 3), leaning)
+
+
+@pytest.mark.parametrize("far", [90.0, 1e3, 1e6, -1e6])
+def test_however_far_an_hour_leans_one_of_the_codes_is_drawn(far: float):
+    made = bundle(hours=True)
+    made.arrays["output"][:, 4:] *= 0.1  # without a lean the logits would be gentle
+    made.arrays["lean"][3] = [0, far, 0, far, 0]
+    drawn = at(SequenceSampler.load(made), 3)
+    assert np.isfinite(drawn).all()
+    assert set(drawn[:, 0]) == ({1.0} if far > 0 else {0.0, 2.0})
+    assert set(drawn[:, 2]) == ({0.0} if far > 0 else {1.0})
+
+
+def test_of_what_an_hour_never_has_nothing_is_drawn_in_vain(mocker):
+    made = bundle(hours=True)
+    made.arrays["lean"][3, 1] = -1e5
+    sampler = SequenceSampler.load(made)
+    run = mocker.spy(RecurrentNetwork, "run")
+    for values in (((0, (1.0,)),), ((2, (0.0, 1.0)), (0, (1.0,)))):
+        with pytest.raises(ConditionError, match="never draws a value that is asked for"):
+            sampler.draw(5, np.random.default_rng(0), Given(3, values))
+    run.assert_not_called()
+    assert set(sampler.draw(200, np.random.default_rng(0), Given(3, ((0, (1.0, 2.0)),)))[:, 0]) == {2.0}
+    assert set(sampler.draw(200, np.random.default_rng(0), Given(4, ((0, (1.0,)),)))[:, 0]) == {1.0}
+
+
+def test_a_network_of_one_output_leaves_the_arrays_of_its_bundle_alone():
+    message = {"node": "category", "column": "light", "labels": ["on"]}
+    made = bundles.from_bytes(sequence_bundle(message, hours=True).to_bytes())
+    sampler = SequenceSampler.load(made)
+    assert not made.arrays["output"].flags.writeable
+    assert set(at(sampler, 3)[:, 0]) == set(at(sampler, 4)[:, 0]) == {0.0}
 
 
 def test_values_that_are_given_are_all_that_is_drawn():
@@ -155,6 +201,7 @@ def test_logits_of_many_codes_that_are_all_large_stay_finite():
     made.arrays["input"] = np.zeros((7 + size, made.arrays["input"].shape[1]), "<f4")
     made.arrays["output"] = np.zeros((len(made.arrays["output"]), 9 + size), "<f4")
     made.arrays["output"][-1, 9:] = 79.9
+    made.arrays["lean"] = np.zeros((1, 5 + size), "<f4")
     network, picks = RecurrentNetwork.load(made, 2, [3, 2], 1), np.full((1, 3, 1), 0.5, np.float32)
     assert network.run(np.zeros((1, 2, 1), np.float32), picks, 0)[0, 2:, 0].tolist() == pytest.approx(
         [1, 1, 5000], abs=9
@@ -187,6 +234,12 @@ def test_the_last_pick_of_all_chooses_no_code_without_probability():
         ("reset", np.zeros(600, "<f4"), "must hold 1 to"),
         ("reset", np.full(8, 1e7, "<f4"), "beyond 1e"),
         ("output", np.zeros((9, 8), "<f4"), "has shape"),
+        ("lean", np.zeros((24, 5), "<f4"), r"lean: has shape \(24, 5\), must be \(1, 5\)"),
+        ("lean", np.zeros((1, 4), "<f4"), "lean: has shape"),
+        ("lean", np.zeros((1, 5), "<f8"), "lean: is float64, must be <f4"),
+        ("lean", np.full((1, 5), np.nan, "<f4"), "lean: holds NaN"),
+        ("lean", np.full((1, 5), -np.inf, "<f4"), "lean: holds NaN, infinity"),
+        ("lean", np.full((1, 5), -2e6, "<f4"), r"lean.npy: holds a number beyond 1e\+06"),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, value: object, problem: str):
@@ -197,12 +250,20 @@ def test_what_does_not_fit_is_refused(name: str, value: object, problem: str):
         SequenceSampler.load(hostile)
 
 
+@pytest.mark.parametrize("name", ["start", "input", "output", "lean", "plan"])
+def test_a_bundle_without_one_of_its_arrays_is_refused_by_name(name: str):
+    made = bundle()
+    rest = {known: array for known, array in made.arrays.items() if known != name}
+    with pytest.raises(BundleError, match=f"some.npz: {name}: missing"):
+        SequenceSampler.load(Bundle(made.manifest, rest, "some.npz"))
+
+
 def test_segments_that_would_fill_the_memory_are_refused():
     made = sequence_bundle(MESSAGE, unwritten=True)
     wide = {"choices": np.append(made.arrays["choices"], np.ones(500, "<i4")), "length": np.array([10_000], "<i4")}
     wide |= {
         name: np.pad(made.arrays[name], [(0, 500), (0, 0)][:: 1 if name == "input" else -1])
-        for name in ("input", "output")
+        for name in ("input", "output", "lean")
     }
     with pytest.raises(BundleError, match="a segment would hold more"):
         SequenceSampler.load(Bundle(made.manifest, {**made.arrays, **wide}))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest, uniform
 
 from agent.models.sampler import HOURS
-from trainer.models.marginal import FEWEST, SLIGHT, Marginal
+from trainer.models.marginal import FEWEST, SLIGHT, Marginal, shares_by_hour
 
 DAY = np.repeat(np.arange(HOURS), 100)  # a hundred rows in each hour
 
@@ -51,6 +51,45 @@ def test_codes_in_an_hour_come_as_often_as_they_did_in_it() -> None:
         shares = np.bincount(np.rint(decoded).astype(int), minlength=3) / 1000
         recorded = np.bincount(codes[hour == DAY], minlength=3) / 100
         assert shares == pytest.approx(recorded, abs=0.002)
+
+
+def test_shares_of_codes_are_those_of_each_hour() -> None:
+    rng = np.random.default_rng(2)
+    codes = np.where(DAY < 6, 0, rng.integers(1, 3, len(DAY))).astype(float)
+    found = shares_by_hour(codes, 4, DAY)
+    assert found.shape == (HOURS, 4)
+    for hour in range(HOURS):
+        recorded = np.bincount(codes[hour == DAY].astype(int), minlength=4)
+        assert np.array_equal(found[hour], recorded / 100)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_that_differ_by_chance_only_are_those_of_all_rows(seed: int) -> None:
+    codes = np.random.default_rng(seed).choice(3, len(DAY), p=[0.9, 0.08, 0.02]).astype(float)
+    found, whole = shares_by_hour(codes, 3, DAY), np.bincount(codes.astype(int)) / len(codes)
+    assert np.array_equal(found, np.tile(whole, (HOURS, 1)))
+    assert np.array_equal(shares_by_hour(codes, 3, None), whole[None])
+
+
+def test_what_happens_seldom_but_at_one_hour_only_stays_at_that_hour() -> None:
+    codes = (np.arange(len(DAY)) % 33 == 0) & (DAY == 3)
+    found = shares_by_hour(codes.astype(float), 2, DAY)
+    assert found[3, 1] == 0.03 or found[3, 1] == 0.04
+    assert not np.delete(found[:, 1], 3).any()
+
+
+def test_an_hour_of_few_codes_borrows_from_those_beside_it_and_one_of_none_is_like_the_nearest() -> None:
+    hours = np.concatenate([DAY[(DAY != 3) & (DAY != 12)], np.full(FEWEST - 2, 12)])
+    codes = (hours >= 12).astype(float)
+    found = shares_by_hour(np.append(codes, np.nan), 2, np.append(hours, 3))
+    assert found[3].tolist() == [1, 0]
+    assert found[11].tolist() == [1, 0]
+    assert found[12] == pytest.approx([100 / 218, 118 / 218])
+
+
+def test_of_fewer_codes_than_an_hour_needs_each_hour_has_all() -> None:
+    hours = np.arange(FEWEST - 1)
+    assert np.array_equal(shares_by_hour((hours > 9).astype(float), 2, hours), np.tile([10 / 19, 9 / 19], (HOURS, 1)))
 
 
 def test_a_difference_that_is_certain_but_slight_is_none() -> None:

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 import torch
 
+from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.models.manifest import Manifest
 from agent.models.sampler import Given
 from agent.models.sequence import SequenceSampler
 from agent.reading import Column
 from tests.made import manifest_of
-from trainer.corrections import INDEX, ORDER, SEGMENTS
+from trainer.corrections import FREQUENCIES, INDEX, ORDER, SEGMENTS
 from trainer.inside import par as inside_par
 from trainer.models import sequence
 from trainer.models.fitted import Task
@@ -57,8 +58,10 @@ def fitted() -> Sequences:
     return sequence.fit(task(epochs=250))
 
 
-def sampler_of(arrays: Mapping[str, np.ndarray], hours: bool = True) -> SequenceSampler:
-    manifest = Manifest.model_validate(manifest_of(MESSAGE, kind="par", hours=24 if hours else 0))
+def sampler_of(
+    arrays: Mapping[str, np.ndarray], hours: bool = True, message: dict[str, Any] = MESSAGE
+) -> SequenceSampler:
+    manifest = Manifest.model_validate(manifest_of(message, kind="par", hours=24 if hours else 0))
     return SequenceSampler.load(Bundle(manifest, arrays))
 
 
@@ -134,6 +137,80 @@ def test_corrected_rows_have_the_recorded_distributions(fitted: Sequences):
     assert ks(rows["temperature"], recorded["temperature"]) < 0.05 < ks(raw["temperature"], recorded["temperature"])
     assert total_variation(rows["light"], recorded["light"]) < 0.03
     assert ks(rows["persons"], recorded["persons"]) < 0.05
+
+
+MACHINE: dict[str, Any] = {
+    "node": "object",
+    "members": {
+        "level": {"node": "number", "column": "level", "format": {}},
+        "mode": {"node": "category", "column": "mode", "labels": ["night", "day"]},
+        "state": {"node": "category", "column": "state", "labels": ["idle", "slow", "fast"]},
+    },
+}
+MACHINE_COLUMNS = [Column(name="level"), Column(name="mode", size=2), Column(name="state", size=3)]
+
+
+@pytest.fixture(scope="module")
+def machine() -> Sequences:
+    """Ten days, six rows an hour: night from midnight to six; idle rather in the afternoon, and then for a while."""
+    rng, rows = np.random.default_rng(7), 1440
+    hours = np.arange(rows) // 6 % 24
+    state = np.where(rng.random(rows) < np.where(hours < 12, 0.2, 0.8), 0, rng.integers(1, 3, rows))
+    for row in np.flatnonzero(rng.random(rows - 1) < 0.7):
+        state[row + 1] = state[row]
+    table = pd.DataFrame({"level": rng.normal(np.where(hours < 6, 10, 20), 2), "mode": hours >= 6, "state": state})
+    times = 600.0 * np.arange(rows)
+    return sequence.fit(Task(table.astype(float), MACHINE_COLUMNS, rng, hours=hours, times=times, epochs=60, seed=4))
+
+
+def shares_of(rows: np.ndarray, size: int) -> np.ndarray:
+    return np.bincount(rows.astype(int), minlength=size) / len(rows)
+
+
+@pytest.mark.parametrize("name", ["mode", "state"])
+def test_in_each_hour_classes_come_as_often_as_recorded_in_it(machine: Sequences, name: str):
+    sampler = sampler_of(machine.export(corrected=True), message=MACHINE)
+    place = [column.name for column in MACHINE_COLUMNS].index(name)
+    size, hours = MACHINE_COLUMNS[place].size or 0, machine.task.hours
+    for hour in range(24):
+        played = shares_of(sampler.draw(8000, np.random.default_rng(hour), Given(hour))[:, place], size)
+        recorded = shares_of(machine.task.table[name].to_numpy()[hours == hour], size)
+        assert np.abs(played - recorded).sum() / 2 < 0.05, hour
+
+
+def test_a_class_that_an_hour_never_had_is_never_drawn_in_it(machine: Sequences):
+    sampler = sampler_of(machine.export(corrected=True), message=MACHINE)
+    for hour in range(24):
+        assert set(sampler.draw(8000, np.random.default_rng(hour), Given(hour))[:, 1]) == {float(hour >= 6)}
+    with pytest.raises(ConditionError, match="never draws"):
+        sampler.draw(1, np.random.default_rng(0), Given(12, ((1, (0.0,)),)))
+
+
+def test_only_where_rows_differ_by_the_hour_and_frequencies_are_true_does_an_hour_lean(machine: Sequences):
+    arrays = machine.export(corrected=True)
+    assert arrays["lean"].shape == (24, 5)
+    assert arrays["lean"].any(axis=1).all()
+    without = replace(machine, task=replace(machine.task, without=frozenset([FREQUENCIES]))).export(corrected=True)
+    assert np.array_equal(arrays["output"], without["output"])
+    assert not without["lean"].any()
+    assert not machine.export(corrected=False)["lean"].any()
+    one = sequence.fit(task(205, epochs=1, without=frozenset([SEGMENTS]))).export(corrected=True)
+    assert one["lean"].shape == (1, 2)
+    assert not one["lean"].any()
+
+
+def test_fixed_combinations_come_hour_by_hour_as_often_as_recorded(machine: Sequences):
+    """At night idle, by day slow or fast: what becomes one of these, as anything else was drawn, counts."""
+    names, hours = [column.name for column in MACHINE_COLUMNS], machine.task.hours
+    state = np.where(machine.task.table["mode"] == 0, 0, np.maximum(machine.task.table["state"], 1))
+    together = {("mode", "state"): np.array([[1, 1], [0, 0], [1, 2]], np.int32)}
+    fixed = replace(machine.task, table=machine.task.table.assign(state=state), together=together, epochs=30)
+    sampler = sampler_of(sequence.fit(fixed).export(corrected=True), message=MACHINE)
+    for hour in range(24):
+        rows = sampler.draw(8000, np.random.default_rng(hour), Given(hour))
+        fixed.mend(rows, names)
+        recorded = shares_of(state[hours == hour], 3)
+        assert np.abs(shares_of(rows[:, 2], 3) - recorded).sum() / 2 < 0.05, hour
 
 
 def test_each_correction_of_the_export_can_be_left_out(fitted: Sequences):
