@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
 from agent.models.normal import Condition, Normal
-from agent.models.sampler import ANYTHING, Given, UnmetError, redrawn
+from agent.models.sampler import ANYTHING, NEVER, Given, UnmetError, redrawn
 from agent.models.tables import Segments, Table, read_tables
 
 CELLS = 32_768  # numbers at a time: the working set stays in a small processor's cache
@@ -104,5 +104,5 @@ def _condition(column: int, table: Table, allowed: tuple[float, ...]) -> Conditi
     ends = [table.where(value) for value in allowed]
     low, high = (np.concatenate(part) for part in zip(*ends, strict=True))
     if not len(low):
-        raise UnmetError("the model never draws that; ask for a value that was recorded", column)
+        raise UnmetError(NEVER, column)
     return Condition(column, low, high)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agent.models.bundle import Bundle
 from agent.models.network import Network
-from agent.models.sampler import ANYTHING, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, redrawn, require_drawn
 from agent.models.spans import Spans
 
 CHUNK = 2048  # rows at a time, at most
@@ -75,6 +75,9 @@ class NeuralSampler:
         columns = len(self._spans.sizes) - bool(self._hours)
         wanted, hour = given.values, given.hour if self._hours else None
         if hour is not None:
+            for place, codes in wanted:
+                if place not in self._spans.numbers:
+                    require_drawn(self._spans.never(place, hour), place, codes)
             wanted = (*wanted, (columns, (float(self._hours[hour]),)))
         if not wanted:
             return self._rows(count, rng)[:, :columns]

@@ -14,6 +14,7 @@ from agent.reading import Rows
 BLOCK = 1024
 HOURS = 24
 GIVEN_BLOCK = 16  # as BLOCK, under conditions: what is rare would take long to draw ahead
+NEVER = "the model never draws that; ask for a value that was recorded"
 MOST_TRIES = 500_000  # rows drawn for a condition before it is given up
 
 Floats = NDArray[np.float64]
@@ -100,6 +101,18 @@ class Kind(Sampler, Protocol):
             BundleError: An array is not as it must be; nothing is left to find out later.
         """
         ...
+
+
+def require_drawn(never: NDArray[np.bool_], position: int, codes: tuple[float, ...]) -> None:
+    """Raise UnmetError if none of the codes that are given of a column is ever drawn.
+
+    Args:
+        never: Which of its codes never are, shape (codes,).
+        position: The column's.
+        codes: That are given; any of them would do.
+    """
+    if not any(0 <= code < len(never) and not never[int(code)] for code in codes):
+        raise UnmetError(NEVER, position)
 
 
 def redrawn(draw: Callable[[int], Floats], count: int, given: Given) -> Floats:

@@ -5,10 +5,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import ConditionError
 from agent.models.bundle import Bundle
 from agent.models.recurrent import RecurrentNetwork
-from agent.models.sampler import ANYTHING, Given, redrawn
+from agent.models.sampler import ANYTHING, Given, redrawn, require_drawn
 from agent.models.tables import Segments, read_plan
 
 MOST_ROWS = 10_000  # in a segment
@@ -65,8 +64,7 @@ class SequenceSampler:
         hour = given.hour if len(self._tables) > 1 else 0
         if hour is None:
             raise ValueError("the rows of this bundle differ by the hour: say which")
-        if given.values and self._never(given, hour):
-            raise ConditionError("the model never draws a value that is asked for; ask for one that was recorded")
+        self._require_drawn(given, hour)
         if given.values:  # of whole segments: their first rows are not like the others
             return redrawn(lambda size: self._rows(max(size, self._length), rng, hour), count, given)
         return self._rows(count, rng, hour)
@@ -90,10 +88,11 @@ class SequenceSampler:
         rows[:, :, self._categories] = drawn[:, :, first : first + len(self._categories)]
         return rows
 
-    def _never(self, given: Given, hour: int) -> bool:
-        """Whether, of some category, none of the codes that are given is drawn in the hour."""
-        asked = [(self._categories.index(place), codes) for place, codes in given.values if place in self._categories]
-        return any(self._network.never(choice, hour)[np.array(codes, np.intp)].all() for choice, codes in asked)
+    def _require_drawn(self, given: Given, hour: int) -> None:
+        """Raise UnmetError if, of some category, none of the codes that are given is drawn in the hour."""
+        for place, codes in given.values:
+            if place in self._categories:
+                require_drawn(self._network.never(self._categories.index(place), hour), place, codes)
 
     def _rows(self, count: int, rng: np.random.Generator, hour: int) -> Floats:
         """`count` rows, of no more segments than it takes."""

@@ -12,6 +12,7 @@ from agent.models.noise import normals
 from agent.models.tables import Segments, Table, read_plan
 
 MOST_OUTPUTS = 20_000
+OUT_OF_REACH = 500.0  # a logit so far below another, whatever a network says, is never chosen
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -52,6 +53,7 @@ class Spans:
         self._center, self._scale = arrays["center"], arrays["scale"]
         self._noise = arrays["noise"][:, None].astype(np.float32)
         self._noisy = bool(self._noise.any())
+        self._logits = np.cumsum([0, *logits]) if not argmax else None
         self._lean = arrays.get("lean", np.empty((0, sum(logits)))).astype(np.float32)
         self._tables, self._entered = tables, -1
         self._low, self._high = arrays["low"][:, None], arrays["high"][:, None]
@@ -99,6 +101,14 @@ class Spans:
             said = self._said(codes[self.numbers] + self._component, shares, rng)
             values[self.numbers] = self._limited(self._looked_up(said, hour))
         return values
+
+    def never(self, column: int, hour: int) -> NDArray[np.bool_]:
+        """Which codes of a category are not drawn in an hour, shape (codes,), as others lead by too much."""
+        if self._logits is None:
+            return np.zeros(self.sizes[column], np.bool_)
+        lean = np.append(0, self._lean[hour, self._logits[column] : self._logits[column + 1]])
+        beyond: NDArray[np.bool_] = lean < lean.max() - OUT_OF_REACH
+        return beyond
 
     def _said(self, component: NDArray[np.intp], shares: Singles, rng: np.random.Generator) -> Floats:
         """The numbers at these shares of components, shape (numbers, rows)."""

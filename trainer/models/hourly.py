@@ -1,5 +1,7 @@
 """What a network says in each hour of the day, matched to what was recorded in it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from trainer.models.matching import HOURLY_TOLERANCE, table_to
 from trainer.models.tables import Table
 
 ROWS, MOST_DRAWN = 4_096, 400_000  # of each hour, and what is drawn for them at most
+NEVER = -1e3  # a logit that no other is below
 ROUNDS = 8  # of choosing classes and leaning
 
 Floats = NDArray[np.float64]
@@ -53,10 +56,20 @@ class Hourly:
             wanted = wanted_of(self._rows(said, lean), self._columns, self._sizes, shares)
             wanted[-self._sizes[-1] :] = 0  # the hour itself is what the others are drawn for
             lean += relative(np.clip(wanted, -2, 2), self._sizes)
+        if not self._argmax:  # what the hour never had never comes in it
+            lean += relative(np.where(self._never(shares), NEVER, 0.0), self._sizes)
         numbers = self._rows(said, lean)[:, self._spans.numbers].T
         quantiles = [marginal.by_hour[hour if marginal.hourly else 0] for marginal in self._marginals]
         pairs = zip(numbers, quantiles, strict=True)
         return lean, [table_to(number, quantile, HOURLY_TOLERANCE) for number, quantile in pairs]
+
+    def _never(self, shares: Mapping[str, Floats]) -> NDArray[np.bool_]:
+        """Which logits stand for a class that an hour never had; the hour's own column none, nor a number's."""
+        found = [
+            shares[column.name] == 0 if column.size and column is not self._columns[-1] else np.zeros(size, np.bool_)
+            for column, size in zip(self._columns, self._sizes, strict=True)
+        ]
+        return np.concatenate(found)
 
     def _said(self, hour: int) -> Singles:
         """The outputs of rows of an hour, shape (outputs, rows)."""

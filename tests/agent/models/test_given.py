@@ -235,6 +235,31 @@ def test_the_rows_of_a_network_are_those_of_the_given_hour(hour):
     assert (drawn[:, names.index("light")] == (0 if hour < 6 else 1)).mean() > 0.9
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_network_never_draws_in_an_hour_is_said_at_once(first, monkeypatch):
+    bundle = neural_bundle("tvae", plain=True, hours=True)
+    lean, sizes = bundle.arrays["lean"].copy(), bundle.arrays["kinds"].tolist()
+    light = [column.name for column in bundle.manifest.columns].index("light")
+    begin = sum(size - 1 for size in sizes[:light])
+    lean[7, begin : begin + sizes[light] - 1] = 1e3 if first else [-1e3, 0, 0]
+    sampler = NeuralSampler.load(Bundle(bundle.manifest, {**bundle.arrays, "lean": lean}))
+    never, other = (0.0, 1.0) if first else (1.0, 2.0)
+    tries = spy(monkeypatch, sampler)
+    with pytest.raises(ConditionError, match="the model never draws that; ask for a value that was recorded"):
+        sampler.draw(5, np.random.default_rng(14), Given(7, ((light, (never,)),)))
+    assert tries == []
+    for wanted in (Given(7, ((light, (other,)),)), Given(8, ((light, (never,)),))):
+        assert len(sampler.draw(5, np.random.default_rng(14), wanted)) == 5
+
+
+def spy(monkeypatch, sampler: NeuralSampler) -> list[int]:
+    """Notes how many rows are drawn at a time."""
+    noted: list[int] = []
+    rows = sampler._rows
+    monkeypatch.setattr(sampler, "_rows", lambda count, *rest: (noted.append(count), rows(count, *rest))[1])
+    return noted
+
+
 @pytest.mark.parametrize("kind", ["ctgan", "copula-gan", "tvae"])
 @pytest.mark.parametrize("values", [(("light", (4.0,)),), (("temperature", (1e6,)),), (("seen#", (0.5,)),)])
 def test_what_a_network_never_draws_is_refused_in_one_sentence(kind, values, monkeypatch):
