@@ -1,8 +1,9 @@
 """What holds for all tests.
 
 Property tests try the same examples on every run of continuous integration, and new ones elsewhere. SIGINT means what
-it does at a terminal: a shell has what it starts in the background ignore it, and so would every process of a test. Nor
-does such a process inherit that signals are held back, as they are while a command begins in the process of the tests.
+it does at a terminal: a shell has what it starts in the background ignore it, and so would every process of a test;
+nohup does so of SIGHUP. Nor does such a process inherit that signals are held back, as they are while a command begins
+in the process of the tests.
 """
 
 import os
@@ -17,6 +18,7 @@ settings.register_profile("default", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

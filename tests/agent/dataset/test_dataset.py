@@ -223,8 +223,11 @@ def started(tmp_path: Path):
     words = ["preview", str(bundle), "-n", "1000000", "--pictures", str(tmp_path / "set"), "--workers", "2"]
     command = [sys.executable, "-m", "agent", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        wait_until(lambda: any(tmp_path.glob(".set.*/000100.jpg")), 60)
-        yield process
+        try:
+            wait_until(lambda: any(tmp_path.glob(".set.*/000100.jpg")), 60)
+            yield process
+        finally:
+            process.kill()  # one that did not end as it should does not go on for the tests after
 
 
 def living(parent: int) -> set[int]:
