@@ -91,7 +91,9 @@ def test_killed_many_times_an_aggregator_loses_no_reading_and_repeats_are_the_sa
     assert times == sorted(set(times))
     assert times[0] == pytest.approx(start, abs=10)  # a process starts slowly on a busy machine
     assert times[-1] >= stop - 0.1
-    assert max(b - a for a, b in itertools.pairwise(times)) == pytest.approx(0.05, abs=0.001)
+    *gaps, largest = sorted(b - a for a, b in itertools.pairwise(times))
+    assert gaps[-1] == pytest.approx(0.05, abs=0.001)
+    assert largest < 0.1  # where a chain ends and the next one begins there is an odd one
     assert len({message["properties"]["run"] for message in messages}) == 1
 
 
