@@ -18,6 +18,7 @@ from agent.models.spans import Spans
 CHUNK = 2048  # rows at a time, at most
 CELLS = 2**22  # numbers of such rows
 PART = 1024  # of them through the network at once
+ASKED = 512  # rows, of which an hour that the condition asks for is one in twenty or more
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -64,10 +65,8 @@ class NeuralSampler:
             raise bundle.error("entry.npy", "names entries that the condition does not have")
         network = Network.load(bundle, len(condition), spans.outputs)
         sampler = cls(network, spans, condition, hours, entries)
-        if hours and not set(hours) <= set(sampler._rows(CHUNK, np.random.default_rng(0))[:, -1].tolist()):
-            raise bundle.error(
-                "hours.npy", f"names codes that do not come in {CHUNK} rows: their hours could not be played"
-            )
+        if not sampler._all_hours_come():
+            raise bundle.error("hours.npy", f"names codes that do not come in {CHUNK} rows: they could not be played")
         return sampler
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
@@ -82,6 +81,12 @@ class NeuralSampler:
         if not wanted:
             return self._rows(count, rng)[:, :columns]
         return redrawn(lambda size: self._rows(size, rng, hour), count, Given(None, wanted))[:, :columns]
+
+    def _all_hours_come(self) -> bool:
+        rng = np.random.default_rng(0)
+        unasked = set(self._rows(CHUNK, rng)[:, -1].tolist()) if self._hours else set()
+        asked = {hour: self._rows(ASKED, rng, hour)[:, -1] for hour, entry in enumerate(self._entries) if entry >= 0}
+        return all(code in asked.get(hour, unasked) for hour, code in enumerate(self._hours))
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""

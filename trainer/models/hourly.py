@@ -19,6 +19,7 @@ from trainer.models.tables import Table
 
 ROWS, MOST_DRAWN = 4_096, 400_000  # of each hour, and what is drawn for them at most
 NEVER = -1e3  # a logit that no other is below
+OBEYED = 0.05  # share of rows: with less, a condition is not worth asking
 ROUNDS = 8  # of choosing classes and leaning
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,9 @@ class Hourly:
     """The leaning of each hour's logits, and each hour's tables of numbers.
 
     What the network says of an hour's rows is drawn once; what the logits choose, again in each round.
+
+    Attributes:
+        entries: The condition's entry for each hour, -1 where there is none or the network does not heed it.
     """
 
     def __init__(self, arrays: Arrays, columns: list[Column], table: pd.DataFrame, task: Task) -> None:
@@ -36,9 +40,12 @@ class Hourly:
         self._columns, self._task, self._sizes = columns, task, arrays["kinds"].tolist()
         self._argmax = bool(arrays["argmax"][0])
         network, self._spans = parts_of(arrays, columns)
-        self._codes, entries = arrays["hours"].tolist(), arrays["entry"].tolist()
-        self._sampler = NeuralSampler(network, self._spans, arrays["condition"], self._codes, entries)
+        self._codes, self.entries = arrays["hours"].tolist(), arrays["entry"].tolist()
+        self._sampler = NeuralSampler(network, self._spans, arrays["condition"], self._codes, self.entries)
         self._rng = np.random.default_rng(task.seed)
+        for hour in range(HOURS):
+            if self._asked_for(hour).mean() < OBEYED:
+                self.entries[hour] = -1
         recorded = {name: table[name].to_numpy(np.float64) for name in table}
         self._shares = {c.name: shares_by_hour(recorded[c.name], c.size, task.hours) for c in columns[:-1] if c.size}
         self._marginals = [Marginal.of(recorded[c.name], False, task.hours) for c in columns if not c.size]
@@ -71,13 +78,21 @@ class Hourly:
         ]
         return np.concatenate(found)
 
+    def _asked_for(self, hour: int) -> NDArray[np.bool_]:
+        """Which rows are of the hour when the condition asks for it, shape (rows,)."""
+        return self._is(hour, self._sampler.outputs(PART, self._rng, hour))
+
+    def _is(self, hour: int, outputs: Singles) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = self._spans.values(outputs, self._rng)[-1] == self._codes[hour]
+        return found
+
     def _said(self, hour: int) -> Singles:
         """The outputs of rows of an hour, shape (outputs, rows)."""
         parts: list[Singles] = []
         drawn = found = 0
         while found < ROWS and drawn < MOST_DRAWN:
             outputs = self._sampler.outputs(PART, self._rng, hour)
-            parts.append(outputs[:, self._spans.values(outputs, self._rng)[-1] == self._codes[hour]])
+            parts.append(outputs[:, self._is(hour, outputs)])
             drawn, found = drawn + PART, found + parts[-1].shape[1]
         return np.concatenate(parts, axis=1)
 

@@ -96,7 +96,9 @@ class Neural:
         entries = self._outputs.entries(HOUR, codes) if matched else np.full(HOURS, -1)
         by_hour = {"hours": codes.astype("<i4"), "entry": entries.astype("<i4")}
         if matched:
-            lean, of_hours = Hourly({**arrays, **by_hour}, self.columns, self.table, self.task).matched()
+            hourly = Hourly({**arrays, **by_hour}, self.columns, self.table, self.task)
+            lean, of_hours = hourly.matched()
+            by_hour["entry"] = np.array(hourly.entries, "<i4")
         else:
             logits = sum(arrays["kinds"]) - (0 if arrays["argmax"][0] else len(arrays["kinds"]))
             lean, of_hours = np.zeros((HOURS, logits), "<f4"), [tables] * HOURS

@@ -108,6 +108,17 @@ def test_the_condition_asks_for_an_hour_that_has_an_entry_of_it():
     assert set(asked._rows(500, rng, 20)[:, 1]) == {0.0, 1.0, 2.0}
 
 
+def test_a_condition_that_asks_for_an_hour_and_gets_none_is_refused():
+    bundle = neural_bundle("ctgan", hours=True)
+    asking = np.full(24, -1, "<i4")
+    asking[4] = 1
+    assert NeuralSampler.load(with_arrays(bundle, entry=asking)) is not None
+    weight = bundle.arrays["weight/2"].astype(np.float32)
+    weight[-2, -23 + 3] = -1e4  # the entry's say in the logit of that hour's code
+    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that do not come"):
+        NeuralSampler.load(with_arrays(bundle, entry=asking, **{"weight/2": weight.astype("<f2")}))
+
+
 @pytest.mark.parametrize("kind", ["ctgan", "copula-gan", "tvae"])
 def test_a_bundle_of_constants_only_draws_empty_rows(kind):
     message = {"node": "object", "members": {"a": {"node": "constant", "value": 1}}}
