@@ -18,6 +18,7 @@ from agent.models.spans import Spans
 CHUNK = 2048  # rows at a time, at most
 CELLS = 2**22  # numbers of such rows
 PART = 1024  # of them through the network at once
+SEEN = 4  # of 2048 rows, an hour that can be played: the export has a hundredth and more of each
 ASKED = 512  # rows, of which an hour that the condition asks for is one in twenty or more
 
 Floats = NDArray[np.float64]
@@ -66,7 +67,7 @@ class NeuralSampler:
         network = Network.load(bundle, len(condition), spans.outputs)
         sampler = cls(network, spans, condition, hours, entries)
         if not sampler._all_hours_come():
-            raise bundle.error("hours.npy", f"names codes that do not come in {CHUNK} rows: they could not be played")
+            raise bundle.error("hours.npy", f"names codes that hardly come in {CHUNK} rows: they could not be played")
         return sampler
 
     def draw(self, count: int, rng: np.random.Generator, given: Given = ANYTHING) -> Floats:
@@ -84,9 +85,10 @@ class NeuralSampler:
 
     def _all_hours_come(self) -> bool:
         rng = np.random.default_rng(0)
-        unasked = set(self._rows(CHUNK, rng)[:, -1].tolist()) if self._hours else set()
-        asked = {hour: self._rows(ASKED, rng, hour)[:, -1] for hour, entry in enumerate(self._entries) if entry >= 0}
-        return all(code in asked.get(hour, unasked) for hour, code in enumerate(self._hours))
+        unasked = self._rows(CHUNK if self._hours else 0, rng)
+        asked = {hour: self._rows(ASKED, rng, hour) for hour, entry in enumerate(self._entries) if entry >= 0}
+        seen = [(asked.get(hour, unasked)[:, -1] == code).sum() for hour, code in enumerate(self._hours)]
+        return all(count >= SEEN for count in seen)
 
     def decode(self, noise: Singles, condition: NDArray[np.intp], rng: np.random.Generator) -> Floats:
         """The rows of noise, shape (rows, noise), with the entry of the condition that is one, shape (rows,)."""

@@ -84,6 +84,8 @@ class Spans:
             arrays["codes"] = _codes(bundle, sizes)
         if hours:
             arrays["lean"] = bundle.array("lean", "<f4", (hours, sum(sizes) - (0 if argmax else len(sizes))))
+            if arrays["lean"][:, sum(sizes[:-1]) - (0 if argmax else len(sizes) - 1) :].any():
+                raise bundle.error("lean.npy", "must be 0 in the logits of the hour itself")
         plans = 1 + hours if hours or bundle.manifest.kind == "copula-gan" else 0
         return cls(sizes, numbers, arrays, argmax, read_plan(bundle, plans, len(numbers)) if plans else ())
 

@@ -115,7 +115,7 @@ def test_a_condition_that_asks_for_an_hour_and_gets_none_is_refused():
     assert NeuralSampler.load(with_arrays(bundle, entry=asking)) is not None
     weight = bundle.arrays["weight/2"].astype(np.float32)
     weight[-2, -23 + 3] = -1e4  # the entry's say in the logit of that hour's code
-    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that do not come"):
+    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that hardly come"):
         NeuralSampler.load(with_arrays(bundle, entry=asking, **{"weight/2": weight.astype("<f2")}))
 
 
@@ -141,6 +141,10 @@ def test_a_bundle_of_constants_only_draws_empty_rows(kind):
         ({"entry": np.full(23, -1, "<i4")}, "entry: has shape"),
         ({"lean": np.zeros((24, 3), "<f4")}, "lean: has shape"),
         ({"lean": np.full_like(neural_bundle("ctgan", hours=True).arrays["lean"], np.inf)}, "lean: holds NaN"),
+        (
+            {"lean": np.ones_like(neural_bundle("ctgan", hours=True).arrays["lean"])},
+            r"lean\.npy: must be 0 in the logits",
+        ),
         ({"plan": np.full_like(neural_bundle("ctgan", hours=True).arrays["plan"], 99)}, r"plan\.npy: must name tables"),
     ],
 )
@@ -154,7 +158,7 @@ def test_an_hour_whose_rows_never_come_is_refused_before_it_is_played():
     bundle = neural_bundle("ctgan", hours=True)
     bias = bundle.arrays["bias/2"].copy()
     bias[-23 + 4] = -1e4  # of the fifth code after the first
-    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that do not come in 2048 rows"):
+    with pytest.raises(BundleError, match=r"^a\.npz: hours\.npy: names codes that hardly come in 2048 rows"):
         NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias}))
     unused = np.where(np.arange(24) == 5, 4, np.arange(24)).astype("<i4")
     NeuralSampler.load(with_arrays(bundle, **{"bias/2": bias, "hours": unused}))
