@@ -26,6 +26,7 @@ MESSAGE: dict[str, Any] = {
 COLUMNS = Template.model_validate({"message": MESSAGE}).columns
 NAMES = [column.name for column in COLUMNS]
 HOURS = [2, 8, 14, 20]
+SMALL = {"generator_dim": (64, 48), "embedding_dim": 32}  # layers that are quick to learn
 
 
 def made_task(rows: int = 300, *, hours: bool = False, seed: int = 0, **changes: Any) -> Task:

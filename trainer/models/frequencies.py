@@ -11,6 +11,7 @@ from agent.models.network import Network
 from agent.models.neural import NeuralSampler
 from agent.models.spans import Spans
 from agent.reading import Column
+from trainer.models import marginal
 from trainer.models.fitted import Arrays, Task
 from trainer.models.layers import relative
 
@@ -23,8 +24,7 @@ Floats = NDArray[np.float64]
 
 def shares_of(table: pd.DataFrame, columns: list[Column]) -> dict[str, Floats]:
     """The recorded share of each code of each category."""
-    counts = {c.name: np.bincount(table[c.name].astype(int), minlength=c.size) for c in columns if c.size}
-    return {name: count / count.sum() for name, count in counts.items()}
+    return {c.name: marginal.shares(table[c.name].to_numpy(np.float64), c.size) for c in columns if c.size}
 
 
 def shift_classes(

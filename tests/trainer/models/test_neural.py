@@ -9,28 +9,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sdv.single_table import CopulaGANSynthesizer, CTGANSynthesizer
+from sdv.single_table import CopulaGANSynthesizer
 
 from agent.errors import RecordingError
 from agent.models.bundle import Bundle
 from agent.models.network import Network
 from agent.models.neural import NeuralSampler
 from agent.models.registry import sampler_of
-from agent.models.sampler import Given
 from agent.models.spans import Spans
-from tests.made_task import COLUMNS, HOURS, NAMES, bundle_of, frame, made_task
+from tests.made_task import COLUMNS, NAMES, SMALL, bundle_of, frame, made_task
 from trainer.corrections import FREQUENCIES, SAMPLED
 from trainer.inside import gan as inside_gan
 from trainer.models import frequencies, neural
-from trainer.models.fitted import Task
 from trainer.models.layers import turned
-from trainer.models.neural import HOUR, Neural
-from trainer.parity import ROWS, ks, prove, total_variation
+from trainer.models.neural import Neural
+from trainer.parity import ROWS, prove, total_variation
 
 KINDS = ["ctgan", "copula-gan", "tvae"]
 CATEGORIES = [column for column in COLUMNS if column.size]
-
-SMALL = {"generator_dim": (64, 48), "embedding_dim": 32}
 
 
 @dataclass(frozen=True)
@@ -50,15 +46,6 @@ def case(request: pytest.FixtureRequest) -> Case:
             patch.setitem(inside_gan.SYNTHESIZERS, "copula-gan", partial(CopulaGANSynthesizer, **SMALL))
         fitted = neural.fit(request.param, made_task())
     return Case(request.param, fitted, *(bundle_of(request.param, fitted, corrected) for corrected in (False, True)))
-
-
-@pytest.fixture
-def quick(monkeypatch) -> None:
-    """Small layers, and fewer rows to know their statistics and frequencies by."""
-    for kind, synthesizer in (("ctgan", CTGANSynthesizer), ("copula-gan", CopulaGANSynthesizer)):
-        monkeypatch.setitem(inside_gan.SYNTHESIZERS, kind, partial(synthesizer, **SMALL))
-    monkeypatch.setattr(inside_gan, "STATISTICS_ROWS", 2000)
-    monkeypatch.setattr(frequencies, "SHIFT_ROWS", 2000)
 
 
 def infos(fitted: Neural) -> list[Any]:
@@ -285,57 +272,6 @@ def test_losses_are_told_epoch_by_epoch_and_kept(mocker) -> None:
     assert np.isfinite(fitted.losses.to_numpy(float)).all()
 
 
-@pytest.fixture(scope="module")
-def by_hour() -> Neural:
-    """A fit that has learnt long enough to know what the hours are like."""
-    return neural.fit("tvae", made_task(hours=True, epochs=1000))
-
-
-@pytest.mark.parametrize("corrected", [False, True])
-def test_rows_for_an_hour_are_like_those_of_that_hour(by_hour: Neural, corrected: bool) -> None:
-    assert by_hour.hours
-    sampler, recorded, clock = (
-        sampler_of(bundle_of("tvae", by_hour, corrected)),
-        by_hour.table["level"],
-        by_hour.task.hours,
-    )
-    sdv = by_hour.synthesizer.sample(20_000)["table"]
-    for code, hour in enumerate(HOURS):
-        drawn = sampler.draw(3000, np.random.default_rng(7), Given(hour))[:, NAMES.index("level")]
-        like, sdvs = recorded[clock == hour].mean(), sdv["level"][sdv[HOUR] == str(code)]
-        assert drawn.mean() == pytest.approx(like, abs=0.15 if corrected else 4)  # the hours are 12 apart
-        if not corrected:
-            assert drawn.mean() == pytest.approx(sdvs.mean(), abs=0.8)
-
-
-def hour_task(rows: int, few: int = 0) -> Task:
-    """By night a mode of its own, and levels; with `few` rows in all of the night's hours."""
-    task = made_task(rows, epochs=1)
-    rng = np.random.default_rng(3)
-    hours = rng.integers(6, 24, rows) if few else rng.integers(0, 24, rows)
-    hours[:few] = np.arange(few) % 6
-    night = hours < 6
-    level = np.where(night, rng.normal(5, 1, rows), task.table["level"])
-    table = task.table.assign(level=level, mode=np.where(night, 2.0, rng.integers(0, 2, rows)))
-    return replace(task, table=table, hours=hours)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("few", [0, 60])
-def test_an_hour_is_as_recorded_however_little_was_learnt_of_hours(kind: str, few: int, quick) -> None:
-    task = hour_task(1500, few)
-    fitted = neural.fit(kind, task)
-    sampler = sampler_of(bundle_of(kind, fitted))
-    for hour in (3, 15):
-        rows = frame(sampler.draw(3000, np.random.default_rng(8), Given(hour)))
-        recorded = task.table[task.hours < 6] if hour == 3 else task.table[task.hours == hour]
-        assert ks(rows["level"], recorded["level"]) < (0.25 if few else 0.12)
-        assert (rows["mode"] == "2").mean() == (hour == 3)  # never what the hour never had
-    plain = sampler_of(bundle_of(kind, fitted, corrected=False))
-    night = frame(plain.draw(3000, np.random.default_rng(8), Given(3)))
-    assert ks(night["level"], task.table["level"][task.hours < 6]) > 0.3  # of one epoch
-
-
 def test_of_logits_that_saturate_sdvs_own_first_wins(mocker) -> None:
     fitted = neural.fit("tvae", made_task(60, epochs=1))
     arrays = fitted.export(corrected=False)
@@ -345,26 +281,6 @@ def test_of_logits_that_saturate_sdvs_own_first_wins(mocker) -> None:
     first = {info.column_name: info.transform.dummies[0] for info in infos(fitted) if info.column_type == "discrete"}
     assert first["mode"] != 0  # the codes' order would say so
     assert {name: set(rows[name]) for name in first} == {name: {str(int(code))} for name, code in first.items()}
-
-
-def test_an_hour_that_was_not_recorded_is_like_the_nearest_one(by_hour: Neural) -> None:
-    codes = by_hour.export(corrected=False)["hours"].tolist()
-    nearest = {2: [0, 1, 2, 3, 4], 8: [6, 7, 8, 9, 10], 14: [12, 13, 14, 15, 16], 20: [18, 19, 20, 21, 22]}
-    assert {hour: [h for h in range(24) if HOURS[codes[h]] == hour and h % 6 != 5] for hour in HOURS} == nearest
-
-
-def test_an_hour_that_is_next_to_never_drawn_is_like_the_nearest_one_that_is(by_hour: Neural) -> None:
-    seldom = np.repeat([0, 1, 2, 3], [5000, 10, 5000, 5000])
-    codes = by_hour._hours(seldom).tolist()
-    assert 1 not in codes
-    assert {codes[7], codes[9]} == {0, 2}
-    assert set(by_hour._hours(np.array([1] * 100)).tolist()) == {1}
-
-
-def test_hours_come_as_often_as_recorded_too(by_hour: Neural) -> None:
-    drawn = by_hour._drawn(by_hour.export(corrected=True))[:, -1].astype(int)
-    recorded = np.bincount(np.searchsorted(HOURS, by_hour.task.hours), minlength=4) / len(by_hour.table)
-    assert np.bincount(drawn, minlength=4) / len(drawn) == pytest.approx(recorded, abs=0.02)
 
 
 @pytest.mark.parametrize("kind", KINDS)
