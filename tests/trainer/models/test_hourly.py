@@ -10,6 +10,7 @@ from agent.models.sampler import Given
 from tests.made_task import HOURS, NAMES, bundle_of, frame, made_task
 from trainer.models import neural
 from trainer.models.fitted import Task
+from trainer.models.hourly import Hourly
 from trainer.models.neural import HOUR, Neural
 from trainer.parity import ks
 
@@ -47,7 +48,7 @@ def hour_task(rows: int, few: int = 0) -> Task:
     hours[:few] = np.arange(few) % 6
     night = hours < 6
     level = np.where(night, rng.normal(5, 1, rows), task.table["level"])
-    table = task.table.assign(level=level, mode=np.where(night, 2.0, rng.integers(0, 2, rows)))
+    table = task.table.assign(level=level, mode=np.where(night, 2.0, rng.random(rows) < np.where(hours < 14, 0.9, 0.1)))
     return replace(task, table=table, hours=hours)
 
 
@@ -57,11 +58,12 @@ def test_an_hour_is_as_recorded_however_little_was_learnt_of_hours(kind: str, fe
     task = hour_task(1500, few)
     fitted = neural.fit(kind, task)
     sampler = sampler_of(bundle_of(kind, fitted))
-    for hour in (3, 15):
+    for hour in (3, 10, 15):
         rows = frame(sampler.draw(3000, np.random.default_rng(8), Given(hour)))
         recorded = task.table[task.hours < 6] if hour == 3 else task.table[task.hours == hour]
         assert ks(rows["level"], recorded["level"]) < (0.25 if few else 0.12)
         assert (rows["mode"] == "2").mean() == (hour == 3)  # never what the hour never had
+        assert (rows["mode"] == "1").mean() == pytest.approx((recorded["mode"] == 1).mean(), abs=0.04)
     plain = sampler_of(bundle_of(kind, fitted, corrected=False))
     night = frame(plain.draw(3000, np.random.default_rng(8), Given(3)))
     assert ks(night["level"], task.table["level"][task.hours < 6]) > 0.3  # of one epoch
@@ -85,3 +87,20 @@ def test_hours_come_as_often_as_recorded_too(by_hour: Neural) -> None:
     drawn = by_hour._drawn(by_hour.export(corrected=True))[:, -1].astype(int)
     recorded = np.bincount(np.searchsorted(HOURS, by_hour.task.hours), minlength=4) / len(by_hour.table)
     assert np.bincount(drawn, minlength=4) / len(drawn) == pytest.approx(recorded, abs=0.02)
+
+
+@pytest.mark.parametrize("kind", ["ctgan", "copula-gan"])
+def test_an_hours_entry_is_the_one_that_sdv_learns_with_and_none_is_kept_that_the_network_does_not_heed(kind, quick):
+    fitted = neural.fit(kind, hour_task(600))
+    codes = np.arange(24)
+    sampler, transformer = fitted.synthesizer._model._data_sampler, fitted.synthesizer._model._transformer
+    asked = [transformer.convert_column_name_value_to_id(HOUR, str(code)) for code in codes]
+    first = sampler._discrete_column_cond_st  # as it sets them while it learns; where it is asked, it forgets these
+    expected = [int(first[info["discrete_column_id"]] + info["value_id"]) for info in asked]
+    assert fitted._outputs.entries(HOUR, codes).tolist() == expected
+    arrays = dict(fitted.export(corrected=True))
+    last = max(name for name in arrays if name.startswith("bias/"))
+    arrays[last] = arrays[last].copy()
+    arrays[last][-23:] = -1e4  # of whatever is asked for, the first hour comes
+    arrays |= {"hours": codes.astype("<i4"), "entry": np.array(expected, "<i4")}
+    assert Hourly(arrays, fitted.columns, fitted.table, fitted.task).entries == [expected[0], *[-1] * 23]
